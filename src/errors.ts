@@ -1,0 +1,86 @@
+/**
+ * The root of every error that UPE raises on purpose: the message names the field, the value and the
+ * limit, and says what to do. `code` is stable, for tests and log queries; a user never sees a stack of
+ * these, because the message is meant to be enough.
+ */
+export abstract class UpeError extends Error {
+  abstract readonly code: string;
+  /** Exit code of the process when this error ends a command: 1 at run time, 2 for usage and configuration. */
+  readonly exitCode: 1 | 2 = 1;
+
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+/** A mistake in environment variables, flags or the combination of them. */
+export class ConfigError extends UpeError {
+  readonly code = 'UPE_CONFIG';
+  override readonly exitCode = 2;
+
+  /** @param problems one complete sentence a problem, all of them, in the order of the schema. */
+  constructor(readonly problems: readonly string[]) {
+    super(problems.join('\n'));
+  }
+}
+
+/** One mistake in a rule file, at the place where a person would look for it. */
+export interface RuleProblem {
+  /** Line in the file, from 1. */
+  readonly line: number;
+  /** Column in the line, from 1. */
+  readonly column: number;
+  readonly message: string;
+}
+
+/** A rule file that cannot be used; lists every mistake as `file:line:column: message`. */
+export class RuleFileError extends UpeError {
+  readonly code = 'UPE_RULE_FILE';
+  override readonly exitCode = 2;
+
+  constructor(
+    readonly file: string,
+    readonly problems: readonly RuleProblem[],
+  ) {
+    super(problems.map((p) => `${file}:${p.line}:${p.column}: ${p.message}`).join('\n'));
+  }
+}
+
+/** A rule table that needs more counters than were allocated at the start. */
+export class RuleCapacityError extends UpeError {
+  readonly code = 'UPE_RULE_CAPACITY';
+  override readonly exitCode = 2;
+
+  constructor(ruleCount: number, capacity: number) {
+    super(
+      `the table has ${ruleCount} rules and the counters have room for ${capacity}: raise UPE_RULE_CAPACITY and restart`,
+    );
+  }
+}
+
+/** A capture file that is damaged, of an unknown format, or of a link type that carries no IP. */
+export class CaptureFileError extends UpeError {
+  readonly code = 'UPE_CAPTURE_FILE';
+
+  /**
+   * @param byteOffset where in the file (or in the stream) the reader stood, from 0.
+   * @param reason what is wrong there, without the file's name.
+   */
+  constructor(
+    readonly file: string,
+    readonly byteOffset: number,
+    readonly reason: string,
+  ) {
+    super(`${file}: byte ${byteOffset}: ${reason}`);
+  }
+}
+
+/** The system said no: a file that is missing, a port in use, a permission that is not there. */
+export class EnvironmentError extends UpeError {
+  readonly code = 'UPE_ENVIRONMENT';
+}
+
+/** An invariant of the engine does not hold. Always a defect of UPE, never of its input. */
+export class InvariantError extends UpeError {
+  readonly code = 'UPE_INVARIANT';
+}
