@@ -1,0 +1,130 @@
+import { InvariantError } from '../errors.js';
+import { CACHE_BUFFERS, MOVE_BUFFERS, type PoolLayout } from './pool-layout.js';
+
+/** How often a thread looks at a taken lock before it sleeps: the holder moves 16 words, no more. */
+const LOCK_SPINS = 200;
+/** How long it sleeps then, milliseconds: the holder has lost its processor. */
+const LOCK_SLEEP_MS = 1;
+
+/**
+ * A thread's private stack of free buffers over the pool's global list.
+ *
+ * Owned by one thread, except `taken`, `returned` and `count`, which that thread publishes. Buffers
+ * move to and from the global list 16 at a time, so the lock is taken once in 16 packets at the most,
+ * and never where allocations and frees balance. LIFO, because the last buffer freed is still in the
+ * processor's cache. Every step becomes visible by one store of `count`, after the slot it is about.
+ * Scheme: the mempool cache of DPDK (`rte_mempool`, "Local Cache").
+ */
+export class BufferCache {
+  private readonly lockWord: number;
+  private readonly freeCountWord: number;
+  private readonly freeListWord: number;
+  private readonly countWord: number;
+  private readonly takenWord: number;
+  private readonly returnedWord: number;
+  private readonly slotsWord: number;
+  private readonly lockToken: number;
+  private readonly bufferCount: number;
+
+  constructor(
+    private readonly words: Int32Array,
+    layout: PoolLayout,
+    threadIndex: number,
+  ) {
+    this.lockWord = layout.lockWord;
+    this.freeCountWord = layout.freeCountWord;
+    this.freeListWord = layout.freeListWord;
+    this.countWord = layout.threadWord(threadIndex);
+    this.takenWord = this.countWord + 1;
+    this.returnedWord = this.countWord + 2;
+    this.slotsWord = this.countWord + layout.cacheSlotsOffset;
+    this.lockToken = threadIndex + 1;
+    this.bufferCount = layout.shape.bufferCount;
+  }
+
+  /** Buffers in this cache, 0 to 32. */
+  get count(): number {
+    return this.words[this.countWord];
+  }
+
+  /** Buffers ever taken from the global list, an int32 that wraps. */
+  get taken(): number {
+    return this.words[this.takenWord];
+  }
+
+  /** Buffers ever given back to the global list, an int32 that wraps. */
+  get returned(): number {
+    return this.words[this.returnedWord];
+  }
+
+  /** Takes a free buffer. Returns its index, or -1 when cache and global list are empty. */
+  alloc(): number {
+    let count = this.words[this.countWord];
+    if (count === 0) {
+      count = this.refill();
+      if (count === 0) return -1;
+    }
+    count--;
+    const index = this.words[this.slotsWord + count];
+    this.words[this.countWord] = count;
+    return index;
+  }
+
+  /** Gives a buffer back. The caller must own it: a second free of the same buffer corrupts the pool. */
+  free(index: number): void {
+    let count = this.words[this.countWord];
+    if (count === CACHE_BUFFERS) count = this.flush();
+    this.words[this.slotsWord + count] = index;
+    this.words[this.countWord] = count + 1;
+  }
+
+  private refill(): number {
+    this.lock();
+    const free = this.words[this.freeCountWord];
+    const moved = Math.min(free, MOVE_BUFFERS);
+    for (let i = 0; i < moved; i++) {
+      this.words[this.slotsWord + i] = this.words[this.freeListWord + free - moved + i];
+    }
+    this.words[this.freeCountWord] = free - moved;
+    this.words[this.takenWord] = (this.words[this.takenWord] + moved) | 0;
+    this.words[this.countWord] = moved;
+    this.unlock();
+    return moved;
+  }
+
+  private flush(): number {
+    this.lock();
+    const free = this.words[this.freeCountWord];
+    if (free + MOVE_BUFFERS > this.bufferCount) {
+      this.unlock();
+      throw new InvariantError(`pool: more than ${this.bufferCount} buffers are free: one was freed twice`);
+    }
+    // The oldest half goes: the youngest is what the processor's cache still holds.
+    for (let i = 0; i < MOVE_BUFFERS; i++) {
+      this.words[this.freeListWord + free + i] = this.words[this.slotsWord + i];
+      this.words[this.slotsWord + i] = this.words[this.slotsWord + MOVE_BUFFERS + i];
+    }
+    this.words[this.freeCountWord] = free + MOVE_BUFFERS;
+    this.words[this.returnedWord] = (this.words[this.returnedWord] + MOVE_BUFFERS) | 0;
+    this.words[this.countWord] = CACHE_BUFFERS - MOVE_BUFFERS;
+    this.unlock();
+    return CACHE_BUFFERS - MOVE_BUFFERS;
+  }
+
+  /** The compare-and-exchange makes the previous holder's plain stores visible. */
+  private lock(): void {
+    let spins = 0;
+    for (;;) {
+      if (Atomics.compareExchange(this.words, this.lockWord, 0, this.lockToken) === 0) return;
+      if (++spins % LOCK_SPINS === 0) {
+        const holder = Atomics.load(this.words, this.lockWord);
+        if (holder !== 0) Atomics.wait(this.words, this.lockWord, holder, LOCK_SLEEP_MS);
+      }
+    }
+  }
+
+  /** No notify: a waiter sleeps one millisecond at most, and the holder saves a system call. */
+  private unlock(): void {
+    Atomics.store(this.words, this.lockWord, 0);
+  }
+}

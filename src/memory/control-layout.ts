@@ -1,0 +1,48 @@
+import { CACHE_LINE_WORDS, WORD_BYTES } from './layout.js';
+
+/*
+ * How main and stats talk to a dataplane thread that never looks at its message queue: one block of
+ * words a thread (rx first, then the workers).
+ *
+ *   | orders (line 0)                        | answers (line 1)                  | doorbell (line 2) |
+ *
+ *   word                  writer        readers       meaning
+ *   command               main          the thread    COMMAND_RUN or COMMAND_STOP
+ *   table generation      main          the thread    the rule table that waits in its port
+ *   counters requested    stats         the thread    number of the last publication asked for
+ *   state                 the thread    main, stats   STATE_...
+ *   generation in use     the thread    main          the rule table that it judges with
+ *   counters published    the thread    stats         number of the last publication made
+ *   doorbell              see doorbell.ts
+ *
+ * The orders share a line because the thread reads all of them once a burst; nobody writes there more
+ * than a few times a second.
+ */
+export const CONTROL_COMMAND = 0;
+export const CONTROL_TABLE_GENERATION = 1;
+export const CONTROL_COUNTERS_REQUESTED = 2;
+export const CONTROL_STATE = CACHE_LINE_WORDS;
+export const CONTROL_GENERATION_IN_USE = CONTROL_STATE + 1;
+export const CONTROL_COUNTERS_PUBLISHED = CONTROL_STATE + 2;
+export const CONTROL_DOORBELL = 2 * CACHE_LINE_WORDS;
+export const CONTROL_WORDS = 3 * CACHE_LINE_WORDS;
+
+export const COMMAND_RUN = 0;
+export const COMMAND_STOP = 1;
+
+export const STATE_STARTING = 0;
+export const STATE_RUNNING = 1;
+/** Its source has come to its end; it still answers. */
+export const STATE_FINISHED = 2;
+/** It has published its last counters and touches nothing any more. */
+export const STATE_STOPPED = 3;
+
+/** Allocates the control blocks of `threadCount` threads. */
+export function createControl(threadCount: number): SharedArrayBuffer {
+  return new SharedArrayBuffer(threadCount * CONTROL_WORDS * WORD_BYTES);
+}
+
+/** The control block of one thread. */
+export function controlOf(control: SharedArrayBuffer, threadIndex: number): Int32Array {
+  return new Int32Array(control, threadIndex * CONTROL_WORDS * WORD_BYTES, CONTROL_WORDS);
+}
