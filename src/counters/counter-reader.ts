@@ -1,0 +1,115 @@
+import {
+  CONTROL_COUNTERS_PUBLISHED,
+  CONTROL_COUNTERS_REQUESTED,
+  CONTROL_DOORBELL,
+  CONTROL_STATE,
+  STATE_STOPPED,
+} from '../memory/control-layout.js';
+import { Doorbell } from '../memory/doorbell.js';
+import { SLOT_CELLS, SLOT_LAST_MS } from './catalogue.js';
+import { CountersLayout, type CountersMemory } from './counters-layout.js';
+
+/**
+ * The reader's side of one thread's counters: asks for publications and keeps what was published. One
+ * reader at a time (the stats thread, or main where there is none); the protocol is described in
+ * counter-banks.ts.
+ *
+ * A thread that does not answer, stalled or dead, costs the reader nothing: it keeps the last state,
+ * in which everything still adds up, and takes the late answer when it comes.
+ */
+export class CounterReader {
+  /** Levels at the last publication taken. */
+  readonly levels: Float64Array;
+  /** Total cells at the last publication taken. */
+  readonly totals: Float64Array;
+  /** Outcome slots at the last publication taken, `SLOT_CELLS` each. */
+  readonly slots: Float64Array;
+  private readonly layout: CountersLayout;
+  private readonly cells: Float64Array;
+  /** What each bank held when it was last seen at rest: the other bank's part of the total. */
+  private readonly seen: readonly [Float64Array, Float64Array];
+  private readonly doorbell: Doorbell;
+  private taken: number;
+  /** Set once the thread's last state has been read. */
+  private closed = false;
+
+  constructor(
+    memory: CountersMemory,
+    private readonly control: Int32Array,
+  ) {
+    this.layout = new CountersLayout(memory.shape);
+    this.cells = new Float64Array(memory.buffer);
+    this.levels = new Float64Array(memory.shape.levelCount);
+    this.totals = new Float64Array(memory.shape.totalCount);
+    this.slots = new Float64Array(memory.shape.slotCount * SLOT_CELLS);
+    this.seen = [new Float64Array(this.layout.bankCells), new Float64Array(this.layout.bankCells)];
+    this.doorbell = new Doorbell(control, CONTROL_DOORBELL);
+    this.taken = Atomics.load(control, CONTROL_COUNTERS_REQUESTED);
+  }
+
+  /**
+   * Asks for a publication, unless one is still owed, and wakes the thread if it sleeps. A bank that a
+   * late answer has left at rest is taken first.
+   */
+  request(slotCount: number): void {
+    if (!this.isAnswered()) return;
+    this.take(slotCount);
+    Atomics.store(this.control, CONTROL_COUNTERS_REQUESTED, (this.taken + 1) | 0);
+    this.doorbell.ring();
+  }
+
+  /** True when the last request has been answered, or the thread has ended. */
+  isAnswered(): boolean {
+    const requested = Atomics.load(this.control, CONTROL_COUNTERS_REQUESTED);
+    return (
+      Atomics.load(this.control, CONTROL_COUNTERS_PUBLISHED) === requested ||
+      Atomics.load(this.control, CONTROL_STATE) === STATE_STOPPED
+    );
+  }
+
+  /**
+   * Takes what the thread has published since the last time, if anything.
+   *
+   * @param slotCount outcome slots in use, counted from 0: those behind have never been written.
+   * @returns true when `levels`, `totals` and `slots` are newer than before.
+   */
+  take(slotCount: number): boolean {
+    if (this.closed) return false;
+    if (Atomics.load(this.control, CONTROL_STATE) === STATE_STOPPED) {
+      this.takeBank(0, slotCount);
+      this.takeBank(1, slotCount);
+      const active = Atomics.load(this.control, CONTROL_COUNTERS_PUBLISHED) & 1;
+      this.merge(active, slotCount);
+      this.closed = true;
+      return true;
+    }
+    const published = Atomics.load(this.control, CONTROL_COUNTERS_PUBLISHED);
+    if (published === this.taken) return false;
+    const resting = (published & 1) ^ 1;
+    this.takeBank(resting, slotCount);
+    this.merge(resting, slotCount);
+    this.taken = published;
+    return true;
+  }
+
+  private takeBank(bank: number, slotCount: number): void {
+    const first = bank * this.layout.bankCells;
+    const count = this.layout.slotsCell + slotCount * SLOT_CELLS;
+    const seen = this.seen[bank];
+    for (let i = 0; i < count; i++) seen[i] = this.cells[first + i];
+  }
+
+  private merge(newest: number, slotCount: number): void {
+    const now = this.seen[newest];
+    const before = this.seen[newest ^ 1];
+    const { levelsCell, totalsCell, slotsCell } = this.layout;
+    for (let i = 0; i < this.levels.length; i++) this.levels[i] = now[levelsCell + i];
+    for (let i = 0; i < this.totals.length; i++)
+      this.totals[i] = now[totalsCell + i] + before[totalsCell + i];
+    for (let i = 0; i < slotCount * SLOT_CELLS; i++) {
+      const a = now[slotsCell + i];
+      const b = before[slotsCell + i];
+      this.slots[i] = i % SLOT_CELLS === SLOT_LAST_MS ? Math.max(a, b) : a + b;
+    }
+  }
+}
