@@ -1,0 +1,59 @@
+import { anomalyBit, malformedSlot, unclassifiedSlot } from '../counters/catalogue.js';
+import { PARSED, type Packet } from './packet.js';
+import { clearTransport, parseTransport } from './transport.js';
+
+const VERSION = malformedSlot('ipv4_version');
+const HEADER_LENGTH = malformedSlot('ipv4_header_length');
+const TOTAL_LENGTH = malformedSlot('ipv4_total_length');
+const TRUNCATED = malformedSlot('ipv4_truncated');
+const SNAPPED = unclassifiedSlot('snapped');
+const FRAGMENT = anomalyBit('fragment');
+
+export const IPV4_BYTES = 20;
+/** More fragments, and the fragment offset (RFC 791, 3.1): any of them set makes it a fragment. */
+const MORE_OR_OFFSET = 0x3fff;
+const OFFSET = 0x1fff;
+
+/** The IPv4 header (RFC 791, 3.1) and what it carries. Status as of `parseFrame`. */
+export function parseIpv4(view: DataView, at: number, packet: Packet): number {
+  packet.ipOffset = at;
+  const { capturedEnd, wireEnd } = packet;
+  if (at + IPV4_BYTES > capturedEnd) return judgeShortHeader(view, at, packet);
+  const versionAndLength = view.getUint8(at);
+  if (versionAndLength >> 4 !== 4) return VERSION;
+  const headerBytes = (versionAndLength & 15) << 2;
+  if (headerBytes < IPV4_BYTES) return HEADER_LENGTH;
+  const totalBytes = view.getUint16(at + 2);
+  let ipEnd = at + totalBytes;
+  // Segmentation offload leaves 0 where the length does not fit 16 bits: the frame's own length counts.
+  if (totalBytes === 0) ipEnd = wireEnd;
+  else if (totalBytes < headerBytes) return TOTAL_LENGTH;
+  if (ipEnd > wireEnd || at + headerBytes > ipEnd) return TRUNCATED;
+  if (at + headerBytes > capturedEnd) return SNAPPED;
+
+  const fragmentation = view.getUint16(at + 6);
+  const protocol = view.getUint8(at + 9);
+  packet.ipVersion = 4;
+  packet.dscp = view.getUint8(at + 1) >> 2;
+  packet.protocol = protocol;
+  packet.src0 = view.getInt32(at + 12);
+  packet.dst0 = view.getInt32(at + 16);
+  if ((fragmentation & MORE_OR_OFFSET) === 0) {
+    packet.isFragment = 0;
+  } else {
+    packet.isFragment = 1;
+    packet.anomalies |= FRAGMENT;
+    if ((fragmentation & OFFSET) !== 0) {
+      clearTransport(packet);
+      return PARSED;
+    }
+  }
+  parseTransport(view, at + headerBytes, ipEnd, totalBytes === 0, packet);
+  return PARSED;
+}
+
+/** Fewer than 20 bytes: the version may still give the frame away, otherwise the wire decides. */
+function judgeShortHeader(view: DataView, at: number, packet: Packet): number {
+  if (at < packet.capturedEnd && view.getUint8(at) >> 4 !== 4) return VERSION;
+  return at + IPV4_BYTES > packet.wireEnd ? TRUNCATED : SNAPPED;
+}
