@@ -1,0 +1,137 @@
+import { Ajv, type ErrorObject } from 'ajv';
+import { Type } from 'typebox';
+import { quoted } from './field-values.js';
+import { nearest } from './nearest.js';
+import type { ProblemLog } from './rule-problems.js';
+import { resolved, type YamlMap, type YamlNode } from './yaml-tree.js';
+
+/**
+ * The structure of a rule file. What a field means is checked by its reader, which knows the text as
+ * written; so the fields of a match are of unknown type here, and the schema never looks into the
+ * lists that aliases share.
+ */
+const closed = { additionalProperties: false };
+const field = Type.Optional(Type.Unknown());
+
+const MATCH_PROPERTIES = {
+  ip_version: field,
+  protocol: field,
+  src: field,
+  dst: field,
+  src_port: field,
+  dst_port: field,
+  tcp_flags: field,
+  icmp_type: field,
+  dscp: field,
+  fragment: field,
+  vlan: field,
+  in_interface: field,
+};
+const RULE_PROPERTIES = {
+  name: Type.String(),
+  description: Type.Optional(Type.String()),
+  priority: field,
+  match: Type.Optional(Type.Object(MATCH_PROPERTIES, closed)),
+  action: Type.Unknown(),
+};
+const FILE_PROPERTIES = {
+  default_action: field,
+  sets: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  rules: Type.Array(Type.Object(RULE_PROPERTIES, closed)),
+};
+
+export type MatchField = keyof typeof MATCH_PROPERTIES;
+
+const FILE_KEYS = Object.keys(FILE_PROPERTIES);
+const RULE_KEYS = Object.keys(RULE_PROPERTIES);
+const MATCH_KEYS = Object.keys(MATCH_PROPERTIES);
+
+const validate = new Ajv({ allErrors: true, strict: true }).compile(Type.Object(FILE_PROPERTIES, closed));
+
+/**
+ * Reports unknown and missing keys, and values of the wrong shape.
+ *
+ * @returns the root as a mapping, or null when the file is none.
+ */
+export function checkStructure(root: YamlNode, problems: ProblemLog): YamlMap | null {
+  const file = resolved(root);
+  if (file.kind === 'scalar' && file.text === '') {
+    problems.add(0, 'the file is empty; write "rules: []" for no rules');
+    return null;
+  }
+  // A file of something else is not quoted line by line: it may hold what belongs into no log.
+  if (file.kind !== 'map' || !FILE_KEYS.some((key) => file.entries.has(key))) {
+    problems.add(file.offset, 'this is not a rule file: it must be a mapping with the key "rules"');
+    return null;
+  }
+  if (!validate(file.value)) for (const error of validate.errors ?? []) report(file, error, problems);
+  return file;
+}
+
+function report(root: YamlMap, error: ErrorObject, problems: ProblemLog): void {
+  const path = error.instancePath.split('/').slice(1).map(unescapePointer);
+  const place = placeOf(root, path);
+  switch (error.keyword) {
+    case 'additionalProperties': {
+      const key = String(error.params.additionalProperty);
+      const map = resolved(place.node);
+      const offset = map.kind === 'map' ? map.entries.get(key)?.keyOffset : undefined;
+      problems.add(offset ?? place.offset, unknownKey(key, path));
+      return;
+    }
+    case 'required':
+      problems.add(place.offset, missingKey(String(error.params.missingProperty)));
+      return;
+    default:
+      problems.add(place.offset, wrongType(path, String(error.params.type), place.node));
+  }
+}
+
+/** The node that a schema error is about; `offset` is where this file, not an anchor, mentions it. */
+function placeOf(root: YamlMap, path: readonly string[]): { node: YamlNode; offset: number } {
+  let node: YamlNode = root;
+  for (const step of path) {
+    const parent = resolved(node);
+    if (parent.kind === 'list') node = parent.items[Number(step)];
+    else if (parent.kind === 'map') node = parent.entries.get(step)!.node;
+  }
+  return { node, offset: node.offset };
+}
+
+/** RFC 6901, section 4. */
+function unescapePointer(step: string): string {
+  return step.replaceAll('~1', '/').replaceAll('~0', '~');
+}
+
+function unknownKey(key: string, path: readonly string[]): string {
+  const inMatch = path.length === 3;
+  const inRule = path.length === 2;
+  const known = inMatch ? MATCH_KEYS : inRule ? RULE_KEYS : FILE_KEYS;
+  const where = inMatch ? 'in match' : inRule ? 'in a rule' : 'at the top of the file';
+  const start = `unknown key "${key.length > 80 ? `${key.slice(0, 79)}…` : key}" ${where}`;
+  if (key === '<<') return `${start}; YAML 1.2 has no merge keys, write the keys out`;
+  if (inRule && MATCH_KEYS.includes(key)) return `${start}; move it into match: { ${key}: ... }`;
+  if (inMatch && RULE_KEYS.includes(key)) return `${start}; it belongs to the rule, beside match`;
+  const meant = nearest(key, known);
+  if (meant !== null) return `${start}; did you mean "${meant}"?`;
+  return `${start}; the keys here are ${known.join(', ')}`;
+}
+
+function missingKey(key: string): string {
+  if (key === 'rules') return 'the key "rules" is missing; write "rules: []" for no rules';
+  if (key === 'name') return 'the rule has no name; give it one, the metrics are labelled with it';
+  return 'the rule has no action; write count, drop, forward or { forward: eth1 }';
+}
+
+function wrongType(path: readonly string[], type: string, node: YamlNode): string {
+  const last = path[path.length - 1];
+  const target = resolved(node);
+  const text = target.kind === 'scalar' ? quoted(target) || 'empty' : '';
+  const found = text || (target.kind === 'map' ? 'a mapping' : 'a list');
+  if (type === 'string') return `${last} must be text, but is ${found}; put it in quotes`;
+  if (last === 'rules') return `rules must be a list, but is ${found}; write "rules: []" for no rules`;
+  if (last === 'sets') return `sets must be a mapping of name to list, but is ${found}`;
+  if (last === 'match')
+    return `match must be a mapping of fields, but is ${found}; leave it out to match all`;
+  return `a rule must be a mapping with name and action, but is ${found}`;
+}
