@@ -1,0 +1,65 @@
+/**
+ * What a source hands to the rx loop: up to a burst of frames, by reference.
+ *
+ * One batch is made at the start and refilled for ever. The frames stay where the source has them (a
+ * file's read buffer, a template, the kernel's ring) and are valid until the next call to the source;
+ * the rx loop copies each of them once, into the packet pool. Written by the source, read by the rx
+ * loop, both on the rx thread.
+ */
+export const BURST_FRAMES = 32;
+
+export class FrameBatch {
+  /** Frames in this batch, 0 to `BURST_FRAMES`. */
+  frameCount = 0;
+  /** The memory that every frame of this batch lies in; the source changes it with `attach`. */
+  bytes: Uint8Array;
+  /** The same memory, for unaligned word reads. */
+  view: DataView;
+  /** Where each frame begins in `bytes`. */
+  readonly byteOffset = new Int32Array(BURST_FRAMES);
+  /** Bytes present of each frame, from 0. */
+  readonly capturedBytes = new Int32Array(BURST_FRAMES);
+  /** Bytes of each frame on the wire: what the counters count. */
+  readonly wireBytes = new Int32Array(BURST_FRAMES);
+  /** Link type of each frame, one of `protocol/link-type.ts`. */
+  readonly linkType = new Int32Array(BURST_FRAMES);
+  /** Index of the interface that each frame came in by, into `Source.interfaces`. */
+  readonly interfaceIndex = new Int32Array(BURST_FRAMES);
+
+  constructor() {
+    this.bytes = new Uint8Array(0);
+    this.view = new DataView(this.bytes.buffer);
+  }
+
+  /** Names the memory of the frames to come. Allocates a view: once a buffer, not once a batch. */
+  attach(bytes: Uint8Array): void {
+    if (this.bytes === bytes) return;
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /**
+   * Appends one frame. The caller has checked that the batch is not full.
+   *
+   * @param byteOffset where the frame begins in `bytes`.
+   * @param capturedBytes bytes present there.
+   * @param wireBytes the frame's length on the wire; may be smaller than `capturedBytes` in odd captures.
+   * @param linkType one of `protocol/link-type.ts`.
+   * @param interfaceIndex index into `Source.interfaces`.
+   */
+  add(
+    byteOffset: number,
+    capturedBytes: number,
+    wireBytes: number,
+    linkType: number,
+    interfaceIndex: number,
+  ): void {
+    const i = this.frameCount;
+    this.byteOffset[i] = byteOffset;
+    this.capturedBytes[i] = capturedBytes;
+    this.wireBytes[i] = wireBytes;
+    this.linkType[i] = linkType;
+    this.interfaceIndex[i] = interfaceIndex;
+    this.frameCount = i + 1;
+  }
+}
