@@ -1,0 +1,56 @@
+import {
+  type CountersMemory,
+  createCounters,
+  rxCountersShape,
+  workerCountersShape,
+} from '../counters/counters-layout.js';
+import { createControl } from '../memory/control-layout.js';
+import { createPool, type PoolMemory } from '../memory/packet-pool.js';
+import { createRing, type RingMemory } from '../ring/ring-layout.js';
+import { BURST_FRAMES } from '../source/frame-batch.js';
+import { WORKER_BURST } from '../worker/worker-loop.js';
+
+export interface EngineMemoryShape {
+  readonly workerCount: number;
+  readonly ringSlots: number;
+  readonly poolBuffers: number;
+  readonly bufferBytes: number;
+  readonly ruleCapacity: number;
+  readonly interfaceCount: number;
+}
+
+/*
+ * All memory that threads share, allocated and touched by main before the first thread starts.
+ *
+ *   pool            pool-layout.ts       frames, descriptors, free list, caches     rx, workers
+ *   rings[i]        ring-layout.ts       buffer indexes, rx to worker i             rx, worker i
+ *   rxCounters      counters-layout.ts   what rx has received and dropped           rx; stats reads
+ *   workers[i]      counters-layout.ts   what worker i has seen                     worker i; stats reads
+ *   control         control-layout.ts    orders, answers, doorbells                 everybody
+ *
+ * Threads are numbered rx 0, worker i 1 + i, in the pool and in the control block alike.
+ */
+export interface EngineMemory {
+  readonly pool: PoolMemory;
+  readonly rings: readonly RingMemory[];
+  readonly rxCounters: CountersMemory;
+  readonly workerCounters: readonly CountersMemory[];
+  readonly control: SharedArrayBuffer;
+}
+
+export function createEngineMemory(shape: EngineMemoryShape): EngineMemory {
+  const threadCount = 1 + shape.workerCount;
+  const workers = Array.from({ length: shape.workerCount });
+  return {
+    pool: createPool({
+      bufferCount: shape.poolBuffers,
+      bufferBytes: shape.bufferBytes,
+      threadCount,
+      handBuffers: Math.max(WORKER_BURST, BURST_FRAMES * shape.workerCount),
+    }),
+    rings: workers.map(() => createRing(shape.ringSlots)),
+    rxCounters: createCounters(rxCountersShape(shape.interfaceCount, shape.workerCount)),
+    workerCounters: workers.map(() => createCounters(workerCountersShape(shape.ruleCapacity))),
+    control: createControl(threadCount),
+  };
+}

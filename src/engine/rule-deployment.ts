@@ -1,0 +1,150 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { MessagePort } from 'node:worker_threads';
+import { ConfigError, EnvironmentError } from '../errors.js';
+import {
+  CONTROL_DOORBELL,
+  CONTROL_GENERATION_IN_USE,
+  CONTROL_TABLE_GENERATION,
+  controlOf,
+} from '../memory/control-layout.js';
+import { Doorbell } from '../memory/doorbell.js';
+import type { RuleSet } from '../rules/rule.js';
+import { buildRuleTable, type RuleTableMemory } from '../rules/rule-table.js';
+import { type SlotPlan, SlotRegistry } from '../rules/slot-registry.js';
+import type { RulesNotice } from '../stats/rule-series.js';
+
+/** How long a worker may take to get between two bursts, milliseconds. */
+const SWAP_MS_MAX = 10_000;
+
+export interface RuleDeploymentConfig {
+  readonly ruleCapacity: number;
+  readonly interfaces: readonly string[];
+  /** False where forward verdicts cannot leave: a set that has any is refused. */
+  readonly canForward: boolean;
+}
+
+export interface RuleDeploymentDeps {
+  readonly control: SharedArrayBuffer;
+  /** One a worker; the worker reads them between bursts. */
+  readonly ports: readonly MessagePort[];
+  /** Tells the stats thread of a table before any worker uses it. Throws when it refuses. */
+  readonly prepareStats: (notice: RulesNotice) => Promise<void>;
+  /** Tells it that all workers do. */
+  readonly announceInUse: () => void;
+}
+
+/** The first table of an engine, and what stats is told of it. */
+export interface FirstTable {
+  readonly table: RuleTableMemory;
+  readonly notice: RulesNotice;
+}
+
+/**
+ * Puts rule tables into use. A table is built aside, stats makes room for its series, every worker
+ * takes it between two bursts; only when the last one has left the old table is the next one begun.
+ */
+export class RuleDeployment {
+  private readonly registry: SlotRegistry;
+  private generation = 1;
+  private last: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly config: RuleDeploymentConfig,
+    private readonly deps: RuleDeploymentDeps,
+  ) {
+    this.registry = new SlotRegistry(config.ruleCapacity);
+  }
+
+  /** Lays out the table to start with. Throws when the set cannot be used here. */
+  first(ruleSet: RuleSet): FirstTable {
+    this.refuseForward(ruleSet);
+    const plan = this.registry.plan(ruleSet);
+    this.registry.adopt(ruleSet, plan);
+    return {
+      table: buildRuleTable(ruleSet, plan.slots, this.config.interfaces, this.generation),
+      notice: noticeOf(ruleSet, plan, this.generation),
+    };
+  }
+
+  /**
+   * Replaces the table in all workers, after any replacement that is under way.
+   *
+   * @returns the generation in use then.
+   * @throws an UpeError when the set cannot be used; the old table stays in use then.
+   */
+  replace(ruleSet: RuleSet): Promise<number> {
+    const next = this.last.then(() => this.swap(ruleSet));
+    this.last = next.catch(() => undefined);
+    return next;
+  }
+
+  private async swap(ruleSet: RuleSet): Promise<number> {
+    this.refuseForward(ruleSet);
+    const plan = this.registry.plan(ruleSet);
+    const generation = this.generation + 1;
+    const table = buildRuleTable(ruleSet, plan.slots, this.config.interfaces, generation);
+    await this.deps.prepareStats(noticeOf(ruleSet, plan, generation));
+    this.registry.adopt(ruleSet, plan);
+    this.generation = generation;
+    const controls = this.deps.ports.map((_, worker) => controlOf(this.deps.control, 1 + worker));
+    controls.forEach((control, worker) => {
+      // The table first, its number second: a worker that sees the number finds the table in its port.
+      this.deps.ports[worker].postMessage(table);
+      Atomics.store(control, CONTROL_TABLE_GENERATION, generation);
+      new Doorbell(control, CONTROL_DOORBELL).ring();
+    });
+    await untilInUse(controls, generation);
+    this.deps.announceInUse();
+    return generation;
+  }
+
+  private refuseForward(ruleSet: RuleSet): void {
+    if (this.config.canForward) return;
+    const problems = ruleSet.rules
+      .filter((rule) => rule.action === 'forward')
+      .map(
+        (rule) =>
+          `${ruleSet.file}:${rule.line}: rule ${rule.name} has the action forward, and this source has no transmitter; ` +
+          'use count, or try the rules with `upe replay`',
+      );
+    if (ruleSet.defaultAction === 'forward') {
+      problems.push(
+        `${ruleSet.file}: default_action is forward, and this source has no transmitter; use count or drop`,
+      );
+    }
+    if (problems.length > 0) throw new ConfigError(problems);
+  }
+}
+
+async function untilInUse(controls: readonly Int32Array[], generation: number): Promise<void> {
+  const endMs = performance.now() + SWAP_MS_MAX;
+  for (const [worker, control] of controls.entries()) {
+    while (Atomics.load(control, CONTROL_GENERATION_IN_USE) !== generation) {
+      if (performance.now() > endMs) {
+        throw new EnvironmentError(
+          `worker ${worker} has not taken over rule table ${generation} within ${SWAP_MS_MAX / 1000} s`,
+        );
+      }
+      await sleep(1);
+    }
+  }
+}
+
+function noticeOf(ruleSet: RuleSet, plan: SlotPlan, generation: number): RulesNotice {
+  return {
+    generation,
+    sha256: ruleSet.sha256,
+    defaultAction: ruleSet.defaultAction,
+    live: ruleSet.rules.map((rule, i) => ({
+      slot: plan.slots[i],
+      rule: rule.name,
+      action: rule.action,
+      priority: rule.priority,
+      matchText: rule.matchText,
+      outInterface: rule.outInterface,
+    })),
+    retired: plan.retired,
+    folded: plan.folded,
+    slotCount: plan.slotCount,
+  };
+}

@@ -1,0 +1,35 @@
+import { Worker } from 'node:worker_threads';
+import { EnvironmentError, RuleFileError, type RuleProblem } from '../errors.js';
+import type { RuleSet } from '../rules/rule.js';
+
+/** What the loader thread answers. */
+export type LoadedRules =
+  | { readonly kind: 'rules'; readonly ruleSet: RuleSet }
+  | { readonly kind: 'invalid'; readonly file: string; readonly problems: readonly RuleProblem[] }
+  | { readonly kind: 'unreadable'; readonly message: string };
+
+/**
+ * Reads a rule file on a thread of its own: parsing ten thousand rules takes seconds, and main has
+ * signals to answer.
+ *
+ * @throws RuleFileError or EnvironmentError, as `loadRuleFile` does.
+ */
+export async function loadRulesAside(file: string): Promise<RuleSet> {
+  const worker = new Worker(new URL('./rule-loader-thread.js', import.meta.url), {
+    name: 'rules',
+    workerData: file,
+  });
+  const loaded = await new Promise<LoadedRules>((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+    worker.once('exit', () => reject(new Error('the rule loader thread ended without an answer')));
+  });
+  switch (loaded.kind) {
+    case 'rules':
+      return loaded.ruleSet;
+    case 'invalid':
+      throw new RuleFileError(loaded.file, loaded.problems);
+    case 'unreadable':
+      throw new EnvironmentError(loaded.message);
+  }
+}

@@ -1,0 +1,246 @@
+import { setTimeout as sleep, setImmediate as yieldToEventLoop } from 'node:timers/promises';
+import {
+  ANOMALY_KINDS,
+  DROP_REASONS,
+  enqueuedCell,
+  LATENCY_BOUNDS_SECONDS,
+  RX_INTERFACE_BYTES,
+  RX_INTERFACE_CELLS,
+  RX_INTERFACE_FIRST_DROP,
+  RX_INTERFACE_PACKETS,
+  RX_LEVELS,
+  RX_TOTALS,
+  SLOT_CELLS,
+  SLOT_LAST_MS,
+  SLOT_PACKETS,
+  TRANSMIT_FAILURES,
+  WORKER_LEVELS,
+  WORKER_TOTALS,
+} from '../counters/catalogue.js';
+import { CounterReader } from '../counters/counter-reader.js';
+import type { CountersMemory } from '../counters/counters-layout.js';
+import type { Clock } from '../memory/clock.js';
+import { controlOf } from '../memory/control-layout.js';
+import { checkIdentity, type Identity } from './identity.js';
+
+/** What the aggregator reads: the counters of the rx thread and of every worker, and their control blocks. */
+export interface AggregatorConfig {
+  readonly control: SharedArrayBuffer;
+  readonly rxCounters: CountersMemory;
+  readonly workerCounters: readonly CountersMemory[];
+  readonly interfaces: readonly string[];
+}
+
+/** How long a pass waits for the workers, and again for rx, before it goes by what it has. */
+const ANSWER_MS_MAX = 50;
+/** Looks without sleeping at first: a thread under load answers within one burst. */
+const ANSWER_SPINS = 50;
+
+/** The engine's numbers as of one pass; all arrays are overwritten by the next. */
+export interface Totals {
+  /** Unix time of the pass, milliseconds; 0 before the first. */
+  atMs: number;
+  /** Packets, bytes and last match of every outcome slot over all workers, `SLOT_CELLS` each. */
+  readonly slots: Float64Array;
+  /** Packets and bytes received, and packets dropped by reason, of every interface. */
+  readonly interfaces: readonly InterfaceTotals[];
+  readonly workers: readonly WorkerTotals[];
+  readonly anomalies: Float64Array;
+  readonly transmitFailures: Float64Array;
+  /** Packets by latency bucket, not cumulative; the last one is above all bounds. */
+  readonly latencyBuckets: Float64Array;
+  latencySumSeconds: number;
+  received: number;
+  enqueued: number;
+  processed: number;
+  inFlight: number;
+  rxBusySeconds: number;
+  rxHeapBytes: number;
+  sourceBytesRead: number;
+  identity: Identity;
+}
+
+export interface InterfaceTotals {
+  readonly name: string;
+  packets: number;
+  bytes: number;
+  readonly dropped: Float64Array;
+}
+
+export interface WorkerTotals {
+  packets: number;
+  bursts: number;
+  busySeconds: number;
+  heapBytes: number;
+}
+
+/**
+ * Sums the private counters of all dataplane threads without stopping them, and checks the accounting
+ * identity. The only reader of the counters: one instance, on the stats thread or, in a replay, on main.
+ */
+export class Aggregator {
+  readonly totals: Totals;
+  /** Passes so far, and those of them in which the identity did not hold. */
+  passCount = 0;
+  violationCount = 0;
+  private readonly rx: CounterReader;
+  private readonly workers: readonly CounterReader[];
+  private running: Promise<boolean> | null = null;
+
+  constructor(
+    private readonly config: AggregatorConfig,
+    private readonly clock: Clock,
+  ) {
+    this.rx = new CounterReader(config.rxCounters, controlOf(config.control, 0));
+    this.workers = config.workerCounters.map(
+      (memory, worker) => new CounterReader(memory, controlOf(config.control, 1 + worker)),
+    );
+    this.totals = {
+      atMs: 0,
+      slots: new Float64Array(config.workerCounters[0].shape.slotCount * SLOT_CELLS),
+      interfaces: config.interfaces.map((name) => ({
+        name,
+        packets: 0,
+        bytes: 0,
+        dropped: new Float64Array(DROP_REASONS.length),
+      })),
+      workers: config.workerCounters.map(() => ({ packets: 0, bursts: 0, busySeconds: 0, heapBytes: 0 })),
+      anomalies: new Float64Array(ANOMALY_KINDS.length),
+      transmitFailures: new Float64Array(TRANSMIT_FAILURES.length),
+      latencyBuckets: new Float64Array(LATENCY_BOUNDS_SECONDS.length + 1),
+      latencySumSeconds: 0,
+      received: 0,
+      enqueued: 0,
+      processed: 0,
+      inFlight: 0,
+      rxBusySeconds: 0,
+      rxHeapBytes: 0,
+      sourceBytesRead: 0,
+      identity: { holds: true, violations: [] },
+    };
+  }
+
+  /**
+   * Brings `totals` up to date. A call while a pass is under way waits for that one.
+   *
+   * The workers publish first and rx after them, so what rx has enqueued is never less than what the
+   * workers have processed. A thread that does not answer in time keeps its last numbers, which still
+   * add up; if it is rx, all numbers stay as they were.
+   *
+   * @param slotCount outcome slots in use, counted from slot 0.
+   * @returns true when every thread answered, so that all numbers are of this pass.
+   */
+  pass(slotCount: number): Promise<boolean> {
+    this.running ??= this.collect(slotCount).finally(() => {
+      this.running = null;
+    });
+    return this.running;
+  }
+
+  private async collect(slotCount: number): Promise<boolean> {
+    for (const worker of this.workers) worker.request(slotCount);
+    await waitUntil(() => this.workers.every((worker) => worker.isAnswered()));
+    this.rx.request(0);
+    await waitUntil(() => this.rx.isAnswered());
+    if (!this.rx.isAnswered()) return false;
+    let fresh = true;
+    for (const worker of this.workers) {
+      if (worker.isAnswered()) worker.take(slotCount);
+      else fresh = false;
+    }
+    this.rx.take(0);
+    this.sumWorkers(slotCount);
+    this.sumRx();
+    this.judge();
+    return fresh;
+  }
+
+  private sumWorkers(slotCount: number): void {
+    const { totals } = this;
+    totals.slots.fill(0);
+    totals.anomalies.fill(0);
+    totals.transmitFailures.fill(0);
+    totals.latencyBuckets.fill(0);
+    totals.latencySumSeconds = 0;
+    totals.processed = 0;
+    this.workers.forEach((reader, worker) => {
+      const { slots } = reader;
+      let packets = 0;
+      for (let cell = 0; cell < slotCount * SLOT_CELLS; cell++) {
+        if (cell % SLOT_CELLS === SLOT_LAST_MS)
+          totals.slots[cell] = Math.max(totals.slots[cell], slots[cell]);
+        else totals.slots[cell] += slots[cell];
+        if (cell % SLOT_CELLS === SLOT_PACKETS) packets += slots[cell];
+      }
+      addCells(totals.anomalies, reader.totals, WORKER_TOTALS.firstAnomaly);
+      addCells(totals.transmitFailures, reader.totals, WORKER_TOTALS.firstTransmitFailure);
+      addCells(totals.latencyBuckets, reader.totals, WORKER_TOTALS.firstLatencyBucket);
+      totals.latencySumSeconds += reader.totals[WORKER_TOTALS.latencySumMs] / 1000;
+      totals.processed += packets;
+      const own = totals.workers[worker];
+      own.packets = packets;
+      own.bursts = reader.totals[WORKER_TOTALS.bursts];
+      own.busySeconds = reader.totals[WORKER_TOTALS.busyMs] / 1000;
+      own.heapBytes = reader.levels[WORKER_LEVELS.heapBytes];
+    });
+  }
+
+  private sumRx(): void {
+    const { totals, rx } = this;
+    totals.received = 0;
+    totals.interfaces.forEach((own, index) => {
+      const cell = RX_TOTALS.firstInterface + index * RX_INTERFACE_CELLS;
+      own.packets = rx.totals[cell + RX_INTERFACE_PACKETS];
+      own.bytes = rx.totals[cell + RX_INTERFACE_BYTES];
+      own.dropped.fill(0);
+      addCells(own.dropped, rx.totals, cell + RX_INTERFACE_FIRST_DROP);
+      totals.received += own.packets;
+    });
+    totals.enqueued = 0;
+    for (let worker = 0; worker < this.workers.length; worker++) totals.enqueued += this.enqueuedTo(worker);
+    totals.inFlight = totals.enqueued - totals.processed;
+    totals.rxBusySeconds = rx.totals[RX_TOTALS.busyMs] / 1000;
+    totals.rxHeapBytes = rx.levels[RX_LEVELS.heapBytes];
+    totals.sourceBytesRead = rx.levels[RX_LEVELS.sourceBytesRead];
+  }
+
+  private judge(): void {
+    const { totals, rx, workers } = this;
+    totals.atMs = this.clock.unixMs();
+    totals.identity = checkIdentity({
+      received: totals.received,
+      dropped: totals.interfaces.reduce((sum, own) => sum + own.dropped.reduce((a, b) => a + b, 0), 0),
+      held: rx.levels[RX_LEVELS.held],
+      pools: [rx, ...workers].map((reader) => ({
+        taken: reader.levels[RX_LEVELS.poolTaken],
+        returned: reader.levels[RX_LEVELS.poolReturned],
+        cached: reader.levels[RX_LEVELS.poolCached],
+      })),
+      workers: workers.map((reader, worker) => ({
+        enqueued: this.enqueuedTo(worker),
+        writeCursor: rx.levels[RX_LEVELS.firstWriteCursor + worker],
+        processed: totals.workers[worker].packets,
+        readCursor: reader.levels[WORKER_LEVELS.readCursor],
+      })),
+    });
+    this.passCount++;
+    if (!totals.identity.holds) this.violationCount++;
+  }
+
+  private enqueuedTo(worker: number): number {
+    return this.rx.totals[enqueuedCell(this.config.interfaces.length, worker)];
+  }
+}
+
+function addCells(sums: Float64Array, cells: Float64Array, first: number): void {
+  for (let i = 0; i < sums.length; i++) sums[i] += cells[first + i];
+}
+
+async function waitUntil(isTrue: () => boolean): Promise<void> {
+  for (let spins = 0; spins < ANSWER_SPINS; spins++) {
+    if (isTrue()) return;
+    await yieldToEventLoop();
+  }
+  const endMs = performance.now() + ANSWER_MS_MAX;
+  while (!isTrue() && performance.now() < endMs) await sleep(1);
+}

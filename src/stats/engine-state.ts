@@ -1,0 +1,68 @@
+import {
+  FIRST_MALFORMED_SLOT,
+  FIRST_UNCLASSIFIED_SLOT,
+  FIRST_UNMATCHED_SLOT,
+  MALFORMED_REASONS,
+  SLOT_BYTES,
+  SLOT_CELLS,
+  SLOT_PACKETS,
+  UNCLASSIFIED_KINDS,
+} from '../counters/catalogue.js';
+import { ACTIONS, type Action } from '../rules/rule.js';
+import type { Aggregator, Totals } from './aggregator.js';
+import type { RuleSeries } from './rule-series.js';
+
+/** Everything that the metrics and the landing page are made of. Read-only for them. */
+export interface EngineState {
+  readonly version: string;
+  readonly source: string;
+  readonly mode: 'watch' | 'bridge';
+  readonly aggregator: Aggregator;
+  readonly series: RuleSeries;
+  /** Seconds and bytes of the threads that have an event loop: main and stats. */
+  readonly eventLoopThreads: readonly { thread: string; busySeconds: number; heapBytes: number }[];
+  readonly ringSlots: number;
+  /** Indexes in each worker's ring at this moment. */
+  ringUsedSlots(worker: number): number;
+  readonly poolBuffers: number;
+  /** Free buffers at this moment. */
+  poolFreeBuffers(): number;
+  readonly reload: { readonly generation: number; readonly successful: boolean; readonly successMs: number };
+  readonly isSourceFinished: boolean;
+}
+
+export interface Counted {
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+export function slotCounts(totals: Totals, slot: number): Counted {
+  const cell = slot * SLOT_CELLS;
+  return { packets: totals.slots[cell + SLOT_PACKETS], bytes: totals.slots[cell + SLOT_BYTES] };
+}
+
+export function malformedCounts(totals: Totals): (Counted & { reason: string })[] {
+  return MALFORMED_REASONS.map((reason, i) => ({ reason, ...slotCounts(totals, FIRST_MALFORMED_SLOT + i) }));
+}
+
+export function unclassifiedCounts(totals: Totals): (Counted & { kind: string })[] {
+  return UNCLASSIFIED_KINDS.map((kind, i) => ({ kind, ...slotCounts(totals, FIRST_UNCLASSIFIED_SLOT + i) }));
+}
+
+export function unmatchedCounts(totals: Totals): (Counted & { action: Action })[] {
+  return ACTIONS.map((action, i) => ({ action, ...slotCounts(totals, FIRST_UNMATCHED_SLOT + i) }));
+}
+
+/**
+ * Packets by verdict. Watching, a malformed or unclassified frame is only counted. All verdicts
+ * together are the packets processed.
+ */
+export function verdictPackets(state: EngineState): { verdict: Action; packets: number }[] {
+  const { totals } = state.aggregator;
+  const packets = { count: 0, drop: 0, forward: 0 };
+  for (const rule of state.series.all(totals.slots)) packets[rule.action] += rule.packets;
+  for (const unmatched of unmatchedCounts(totals)) packets[unmatched.action] += unmatched.packets;
+  for (const frame of [...malformedCounts(totals), ...unclassifiedCounts(totals)])
+    packets.count += frame.packets;
+  return ACTIONS.map((verdict) => ({ verdict, packets: packets[verdict] }));
+}

@@ -1,0 +1,61 @@
+/** What one pass has measured, each number by the thread that it is about. */
+export interface IdentityEvidence {
+  /** Frames that the source handed to rx and whose fate is known. */
+  readonly received: number;
+  /** Frames that rx dropped, all reasons and interfaces. */
+  readonly dropped: number;
+  /** Buffers in rx's hand. */
+  readonly held: number;
+  /** Pool traffic of every thread: int32 counts of buffers moved, and buffers in its cache. */
+  readonly pools: readonly { readonly taken: number; readonly returned: number; readonly cached: number }[];
+  readonly workers: readonly {
+    /** Packets that rx counted into the worker's ring, and the ring's own cursor (int32) after them. */
+    readonly enqueued: number;
+    readonly writeCursor: number;
+    /** Sum of the worker's outcomes, and the ring's own cursor (int32) after them. */
+    readonly processed: number;
+    readonly readCursor: number;
+  }[];
+}
+
+export interface Identity {
+  readonly holds: boolean;
+  /** One sentence for each equation that does not hold, with both sides. */
+  readonly violations: readonly string[];
+}
+
+const HOLDS: Identity = { holds: true, violations: [] };
+
+/**
+ * Checks that every frame and every buffer is where the counters say.
+ *
+ *     received  = enqueued + dropped
+ *     enqueued  = write cursor of each ring (modulo 2^32)
+ *     processed = read cursor of each ring (modulo 2^32), and no more than was enqueued
+ *     buffers out of the pool = in flight + in rx's hand
+ *
+ * The two sides of each equation are counted by different code: the cursors by the rings, the buffers
+ * by the pool, the packets by the loops.
+ */
+export function checkIdentity(evidence: IdentityEvidence): Identity {
+  const violations: string[] = [];
+  const expectEqual = (what: string, left: number, right: number) => {
+    if (left !== right) violations.push(`${what}: ${left} is not ${right}`);
+  };
+  let enqueued = 0;
+  let inFlight = 0;
+  evidence.workers.forEach((worker, i) => {
+    expectEqual(`worker ${i}: enqueued and write cursor`, worker.enqueued | 0, worker.writeCursor);
+    expectEqual(`worker ${i}: processed and read cursor`, worker.processed | 0, worker.readCursor);
+    if (worker.processed > worker.enqueued) {
+      violations.push(`worker ${i}: processed ${worker.processed} of ${worker.enqueued} enqueued`);
+    }
+    enqueued += worker.enqueued;
+    inFlight += worker.enqueued - worker.processed;
+  });
+  expectEqual('received and enqueued + dropped', evidence.received, enqueued + evidence.dropped);
+  // Modulo 2^32, because the pool's counts of moved buffers wrap.
+  const out = evidence.pools.reduce((sum, pool) => (sum + pool.taken - pool.returned - pool.cached) | 0, 0);
+  expectEqual('buffers out of the pool and in flight + held', out, (inFlight + evidence.held) | 0);
+  return violations.length === 0 ? HOLDS : { holds: false, violations };
+}

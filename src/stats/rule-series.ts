@@ -1,0 +1,97 @@
+import { SLOT_BYTES, SLOT_CELLS, SLOT_LAST_MS, SLOT_PACKETS } from '../counters/catalogue.js';
+import type { Action } from '../rules/rule.js';
+import type { SlotEntry } from '../rules/slot-registry.js';
+
+/** A rule of the table as the metrics show it. */
+export interface LiveRule extends SlotEntry {
+  readonly priority: number;
+  readonly matchText: string;
+  readonly outInterface: string | null;
+}
+
+/** What the stats thread is told of a rule table before the workers begin to use it. */
+export interface RulesNotice {
+  readonly generation: number;
+  readonly sha256: string;
+  readonly defaultAction: Action;
+  /** In table order. */
+  readonly live: readonly LiveRule[];
+  readonly retired: readonly SlotEntry[];
+  readonly folded: readonly SlotEntry[];
+  readonly slotCount: number;
+}
+
+/** Packets, bytes and last match that a slot's earlier occupants left in its cells. */
+interface SlotBase {
+  readonly packets: number;
+  readonly bytes: number;
+  readonly lastMs: number;
+}
+
+const NO_BASE: SlotBase = { packets: 0, bytes: 0, lastMs: 0 };
+
+/** One (rule, action) pair with its counts. */
+export interface RuleCounts {
+  readonly rule: string;
+  readonly action: Action;
+  readonly packets: number;
+  readonly bytes: number;
+  /** Unix time of the last match, milliseconds; 0 for never. */
+  readonly lastMs: number;
+}
+
+/**
+ * Turns outcome slots into series: which pair owns which slot, what slots held before they were given
+ * to another pair, and what has been folded. The workers' cells only ever grow; everything that looks
+ * like a reset is arithmetic here.
+ */
+export class RuleSeries {
+  notice: RulesNotice;
+  foldedPackets = 0;
+  foldedBytes = 0;
+  private readonly bases = new Map<number, SlotBase>();
+
+  constructor(notice: RulesNotice) {
+    this.notice = notice;
+  }
+
+  /**
+   * Takes over another table's pairs.
+   *
+   * @param slots totals of a pass that began after the folded pairs had left every worker: their counts
+   * are final in it.
+   */
+  apply(notice: RulesNotice, slots: Float64Array): void {
+    for (const entry of notice.folded) {
+      const counts = this.counts(entry, slots);
+      this.foldedPackets += counts.packets;
+      this.foldedBytes += counts.bytes;
+      const cell = entry.slot * SLOT_CELLS;
+      this.bases.set(entry.slot, {
+        packets: slots[cell + SLOT_PACKETS],
+        bytes: slots[cell + SLOT_BYTES],
+        lastMs: slots[cell + SLOT_LAST_MS],
+      });
+    }
+    this.notice = notice;
+  }
+
+  /** Counts of a pair, earlier occupants of its slot taken off. */
+  counts(entry: SlotEntry, slots: Float64Array): RuleCounts {
+    const base = this.bases.get(entry.slot) ?? NO_BASE;
+    const cell = entry.slot * SLOT_CELLS;
+    const lastMs = slots[cell + SLOT_LAST_MS];
+    return {
+      rule: entry.rule,
+      action: entry.action,
+      packets: slots[cell + SLOT_PACKETS] - base.packets,
+      bytes: slots[cell + SLOT_BYTES] - base.bytes,
+      lastMs: lastMs > base.lastMs ? lastMs : 0,
+    };
+  }
+
+  /** Every pair that has a series of its own: the table in its order, then the retired ones. */
+  all(slots: Float64Array): RuleCounts[] {
+    return [...this.notice.live, ...this.notice.retired].map((entry) => this.counts(entry, slots));
+  }
+}

@@ -1,0 +1,36 @@
+import type { RulesNotice } from './rule-series.js';
+
+/** What main tells the stats thread. */
+export type ToStats =
+  /** A new table is about to be used. Answered with `rulesPrepared` or `rulesRefused`. */
+  | { readonly kind: 'prepareRules'; readonly notice: RulesNotice }
+  /** Every worker uses the table that was prepared. */
+  | { readonly kind: 'rulesInUse'; readonly atMs: number }
+  | { readonly kind: 'reloadFailed' }
+  /** How busy main has been since its start, and its heap now. */
+  | { readonly kind: 'mainThread'; readonly busySeconds: number; readonly heapBytes: number }
+  /** All dataplane threads have ended: one last pass, answered with `stopped`. */
+  | { readonly kind: 'stop' };
+
+/** What the stats thread tells main. */
+export type FromStats =
+  | { readonly kind: 'ready'; readonly port: number }
+  | { readonly kind: 'failed'; readonly message: string }
+  | { readonly kind: 'rulesPrepared' }
+  | { readonly kind: 'rulesRefused'; readonly reason: string }
+  | { readonly kind: 'stopped'; readonly summary: StatsSummary };
+
+/** The accounting of a whole run, for the last line of the log. */
+export interface StatsSummary {
+  readonly received: number;
+  readonly dropped: number;
+  readonly enqueued: number;
+  readonly processed: number;
+  readonly inFlight: number;
+  readonly holds: boolean;
+  /** What does not add up, one sentence each. */
+  readonly violations: readonly string[];
+  /** Passes of the whole run, and those in which the identity did not hold. */
+  readonly passes: number;
+  readonly violatedPasses: number;
+}

@@ -1,0 +1,184 @@
+import { getHeapStatistics } from 'node:v8';
+import type { Logger } from '../log.js';
+import type { Clock } from '../memory/clock.js';
+import { CONTROL_STATE, controlOf, STATE_FINISHED, STATE_RUNNING } from '../memory/control-layout.js';
+import { PacketPool, type PoolMemory } from '../memory/packet-pool.js';
+import { type RingMemory, ringUsedSlots } from '../ring/ring-layout.js';
+import { Aggregator, type AggregatorConfig } from './aggregator.js';
+import type { EngineState } from './engine-state.js';
+import { Exposer } from './exposition.js';
+import { HttpServer, type HttpServerConfig } from './http-server.js';
+import { RuleSeries, type RulesNotice } from './rule-series.js';
+import type { StatsSummary } from './stats-messages.js';
+
+/** Passes to wait for one in which every thread answered, before new rules are refused. */
+const FRESH_PASSES_MAX = 50;
+
+export interface StatsServiceConfig extends AggregatorConfig {
+  readonly version: string;
+  /** `UPE_SOURCE`. */
+  readonly source: string;
+  readonly mode: 'watch' | 'bridge';
+  readonly pool: PoolMemory;
+  /** One a worker. */
+  readonly rings: readonly RingMemory[];
+  readonly rules: RulesNotice;
+  /** Time between two passes, milliseconds. */
+  readonly intervalMs: number;
+  readonly http: HttpServerConfig;
+}
+
+export interface StatsServiceDeps {
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Aggregates once a second and serves what it finds. Lives on the stats thread. */
+export class StatsService {
+  private readonly aggregator: Aggregator;
+  private readonly series: RuleSeries;
+  private readonly server: HttpServer;
+  private readonly main = { thread: 'main', busySeconds: 0, heapBytes: 0 };
+  private readonly reload: { generation: number; successful: boolean; successMs: number };
+  private timer: NodeJS.Timeout | null = null;
+
+  constructor(
+    private readonly config: StatsServiceConfig,
+    private readonly deps: StatsServiceDeps,
+  ) {
+    this.aggregator = new Aggregator(config, deps.clock);
+    this.series = new RuleSeries(config.rules);
+    this.reload = {
+      generation: config.rules.generation,
+      successful: true,
+      successMs: deps.clock.unixMs(),
+    };
+    const state = this.engineState();
+    this.server = new HttpServer(config.http, {
+      state,
+      exposer: new Exposer(state),
+      log: deps.log,
+      pass: () => this.pass(),
+      unixMs: () => deps.clock.unixMs(),
+      notReadyBecause: () => this.notReadyBecause(),
+    });
+  }
+
+  /** Listens and begins to aggregate. Returns the port. */
+  async start(): Promise<number> {
+    const port = await this.server.start();
+    this.timer = setInterval(() => void this.pass(), this.config.intervalMs);
+    await this.pass();
+    return port;
+  }
+
+  /** The last pass, and the end of all serving. */
+  async stop(): Promise<StatsSummary> {
+    if (this.timer !== null) clearInterval(this.timer);
+    this.timer = null;
+    await this.pass();
+    await this.server.stop();
+    const { totals, passCount, violationCount } = this.aggregator;
+    return {
+      received: totals.received,
+      dropped: totals.received - totals.enqueued,
+      enqueued: totals.enqueued,
+      processed: totals.processed,
+      inFlight: totals.inFlight,
+      holds: totals.identity.holds,
+      violations: totals.identity.violations,
+      passes: passCount,
+      violatedPasses: violationCount,
+    };
+  }
+
+  /**
+   * Makes room in the series for a table that is about to be used.
+   *
+   * @returns why that is not possible now, or `null`.
+   */
+  async prepareRules(notice: RulesNotice): Promise<string | null> {
+    if (notice.folded.length > 0 && !(await this.freshPass())) {
+      return 'a worker does not answer, so the counts of retired rules cannot be closed: try again';
+    }
+    this.series.apply(notice, this.aggregator.totals.slots);
+    return null;
+  }
+
+  /** The prepared table is in use by every worker. */
+  rulesInUse(atMs: number): void {
+    this.reload.generation = this.series.notice.generation;
+    this.reload.successful = true;
+    this.reload.successMs = atMs;
+  }
+
+  reloadFailed(): void {
+    this.reload.successful = false;
+  }
+
+  noteMainThread(busySeconds: number, heapBytes: number): void {
+    this.main.busySeconds = busySeconds;
+    this.main.heapBytes = heapBytes;
+  }
+
+  private async pass(): Promise<boolean> {
+    const violationsBefore = this.aggregator.violationCount;
+    const fresh = await this.aggregator.pass(this.series.notice.slotCount);
+    if (this.aggregator.violationCount > violationsBefore) {
+      const { violations } = this.aggregator.totals.identity;
+      this.deps.log.error({ violations }, 'the accounting identity does not hold');
+    }
+    return fresh;
+  }
+
+  /** A pass that begins now and in which every thread answers; false when that does not come about. */
+  private async freshPass(): Promise<boolean> {
+    await this.pass();
+    for (let tries = 0; tries < FRESH_PASSES_MAX; tries++) if (await this.pass()) return true;
+    return false;
+  }
+
+  private notReadyBecause(): string | null {
+    const states = this.config.workerCounters.map((_, worker) => ({
+      thread: `worker ${worker}`,
+      state: Atomics.load(controlOf(this.config.control, 1 + worker), CONTROL_STATE),
+    }));
+    const rx = { thread: 'rx', state: Atomics.load(controlOf(this.config.control, 0), CONTROL_STATE) };
+    for (const { thread, state } of [rx, ...states]) {
+      if (state !== STATE_RUNNING && state !== STATE_FINISHED) return `The ${thread} thread is not running.`;
+    }
+    return null;
+  }
+
+  private engineState(): EngineState {
+    const { config, main, reload } = this;
+    const pool = new PacketPool(config.pool);
+    const rxControl = controlOf(config.control, 0);
+    return {
+      version: config.version,
+      source: config.source,
+      mode: config.mode,
+      aggregator: this.aggregator,
+      series: this.series,
+      get eventLoopThreads() {
+        return [main, statsThreadLoad()];
+      },
+      ringSlots: config.rings[0].slots,
+      ringUsedSlots: (worker) => ringUsedSlots(config.rings[worker]),
+      poolBuffers: config.pool.shape.bufferCount,
+      poolFreeBuffers: () => pool.freeCount(),
+      reload,
+      get isSourceFinished() {
+        return Atomics.load(rxControl, CONTROL_STATE) === STATE_FINISHED;
+      },
+    };
+  }
+}
+
+function statsThreadLoad() {
+  return {
+    thread: 'stats',
+    busySeconds: performance.eventLoopUtilization().active / 1000,
+    heapBytes: getHeapStatistics().used_heap_size,
+  };
+}

@@ -1,0 +1,54 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { UpeError } from '../errors.js';
+import { createLogger, type LogLevel } from '../log.js';
+import { MonotonicClock } from '../memory/clock.js';
+import type { FromStats, ToStats } from './stats-messages.js';
+import { StatsService, type StatsServiceConfig } from './stats-service.js';
+
+/** What main passes to the stats thread. */
+export interface StatsThreadData {
+  readonly config: StatsServiceConfig;
+  readonly logLevel: LogLevel;
+}
+
+const port = parentPort;
+if (port === null) throw new Error('stats-thread.js runs as a worker thread only');
+const { config, logLevel } = workerData as StatsThreadData;
+const service = new StatsService(config, {
+  clock: new MonotonicClock(),
+  log: createLogger(logLevel, 'stats'),
+});
+const answer = (message: FromStats) => port.postMessage(message);
+
+async function handle(message: ToStats): Promise<void> {
+  switch (message.kind) {
+    case 'prepareRules': {
+      const reason = await service.prepareRules(message.notice);
+      answer(reason === null ? { kind: 'rulesPrepared' } : { kind: 'rulesRefused', reason });
+      return;
+    }
+    case 'rulesInUse':
+      service.rulesInUse(message.atMs);
+      return;
+    case 'reloadFailed':
+      service.reloadFailed();
+      return;
+    case 'mainThread':
+      service.noteMainThread(message.busySeconds, message.heapBytes);
+      return;
+    case 'stop':
+      answer({ kind: 'stopped', summary: await service.stop() });
+      port?.close();
+      return;
+  }
+}
+
+port.on('message', (message: ToStats) => void handle(message));
+try {
+  answer({ kind: 'ready', port: await service.start() });
+} catch (error) {
+  // What a user can mend goes to main as a sentence; a defect goes up with its stack.
+  if (!(error instanceof UpeError)) throw error;
+  answer({ kind: 'failed', message: error.message });
+  port.close();
+}
