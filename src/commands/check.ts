@@ -1,0 +1,39 @@
+import { loadConfig } from '../config/load.js';
+import type { FlagValues } from '../config/schema.js';
+import { RuleCapacityError, UpeError } from '../errors.js';
+import { loadRuleFile } from '../rules/rule-file.js';
+import { rulesFileOf } from './engine-config.js';
+
+/**
+ * `upe check`: validates the environment and the rules, and reports everything that is wrong with
+ * either, a line each, so that an editor can jump to `file:line:column`.
+ *
+ * @returns the exit code: 2 when anything is wrong.
+ */
+export function check(flags: FlagValues): 0 | 2 {
+  const problems: string[] = [];
+  const attempt = <Result>(action: () => Result): Result | null => {
+    try {
+      return action();
+    } catch (error) {
+      if (!(error instanceof UpeError)) throw error;
+      problems.push(...error.message.split('\n'));
+      return null;
+    }
+  };
+  const config = attempt(() => loadConfig(process.env, flags));
+  // A broken variable must not hide what is wrong with the rules.
+  const file =
+    config === null ? (flags.rulesFile ?? process.env.UPE_RULES_FILE ?? null) : rulesFileOf(config);
+  const ruleSet = file === null ? null : attempt(() => loadRuleFile(file));
+  if (config !== null && ruleSet !== null && ruleSet.rules.length > config.ruleCapacity) {
+    problems.push(new RuleCapacityError(ruleSet.rules.length, config.ruleCapacity).message);
+  }
+  if (problems.length > 0) {
+    process.stderr.write(`${problems.join('\n')}\n`);
+    return 2;
+  }
+  const count = ruleSet?.rules.length ?? 0;
+  process.stdout.write(`${file}: ${count} ${count === 1 ? 'rule' : 'rules'}, valid\n`);
+  return 0;
+}

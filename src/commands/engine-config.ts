@@ -1,0 +1,25 @@
+import { availableParallelism } from 'node:os';
+import type { Config } from '../config/schema.js';
+import { resolvePoolBuffers, resolveWorkers } from '../config/sizing.js';
+import type { EngineConfig } from '../engine/engine.js';
+import { BUNDLED_RULES_FILE, VERSION } from '../package-files.js';
+
+/** The part of the engine's configuration that follows from the settings alone. */
+export function engineSizes(config: Config) {
+  const workerCount = resolveWorkers(config.workers, availableParallelism());
+  return {
+    version: VERSION,
+    workerCount,
+    ringSlots: config.ringSlots,
+    poolBuffers: resolvePoolBuffers(config.poolBuffers, workerCount, config.ringSlots),
+    bufferBytes: config.bufferBytes,
+    ruleCapacity: config.ruleCapacity,
+    idle: config.idle,
+    logLevel: config.logLevel,
+  } satisfies Partial<EngineConfig>;
+}
+
+/** The rule file to use: the one that is configured, or the bundled example. */
+export function rulesFileOf(config: Config): string {
+  return config.rulesFile ?? BUNDLED_RULES_FILE;
+}

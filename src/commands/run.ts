@@ -1,0 +1,142 @@
+import { loadConfig, requireSource } from '../config/load.js';
+import type { Config, FlagValues } from '../config/schema.js';
+import { Engine } from '../engine/engine.js';
+import { loadRulesAside } from '../engine/rule-loader.js';
+import { ConfigError, UpeError } from '../errors.js';
+import { createLogger, type Logger } from '../log.js';
+import { MonotonicClock } from '../memory/clock.js';
+import { loadRuleFile } from '../rules/rule-file.js';
+import type { SourceSpec } from '../source/source-spec.js';
+import { engineSizes, rulesFileOf } from './engine-config.js';
+
+/** The demo traffic is the same at every start. */
+const DEMO_SEED = 1;
+
+/**
+ * `upe run`: runs the engine until SIGTERM or SIGINT; SIGHUP loads the rules again. Ends the process.
+ */
+export async function run(flags: FlagValues): Promise<void> {
+  const config = loadConfig(process.env, flags);
+  const source = sourceOf(config);
+  const log = createLogger(config.logLevel, 'main');
+  const file = rulesFileOf(config);
+  const engine = new Engine(
+    {
+      ...engineSizes(config),
+      source,
+      ruleSet: loadRuleFile(file),
+      acceptForward: false,
+      stats: {
+        intervalMs: config.statsIntervalMs,
+        http: { host: config.httpHost, port: config.httpPort },
+      },
+    },
+    {
+      clock: new MonotonicClock(),
+      onFile: (report) =>
+        report.error === null
+          ? log.info(report, 'capture file read')
+          : log.error(report, 'capture file damaged'),
+      onFinished: () => log.info('the source has finished; serving its counters until SIGTERM'),
+      onDeath: (thread, error) => {
+        log.fatal({ err: error, thread }, `the ${thread} thread has died`);
+        process.exit(1);
+      },
+    },
+  );
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'uncaught error');
+    process.exit(1);
+  });
+  // Before the start, so that a signal that comes early is not lost on the default handler.
+  const stop = stopHandler(engine, log);
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  try {
+    const port = await engine.start();
+    const host = config.httpHost.includes(':') ? `[${config.httpHost}]` : config.httpHost;
+    log.info(
+      { source: source.kind, rules: engine.series.notice.live.length, file, pid: process.pid },
+      `metrics at http://${host}:${port}/metrics`,
+    );
+  } catch (error) {
+    await engine.stop();
+    throw error;
+  }
+  const reloads = new Reloads(engine, file, log);
+  process.on('SIGHUP', () => reloads.request());
+}
+
+function sourceOf(config: Config): SourceSpec {
+  const source = requireSource(config);
+  switch (source) {
+    case 'demo':
+      return { kind: 'demo', packetsPerSecond: config.demoPps, seed: DEMO_SEED };
+    case 'pcap':
+      if (config.pcapFile === null) throw new ConfigError(['UPE_SOURCE is pcap: set UPE_PCAP_FILE as well.']);
+      return { kind: 'pcap', files: [config.pcapFile], pace: config.pcapPace, loop: config.pcapLoop };
+    default:
+      throw new ConfigError([
+        `UPE_SOURCE=${source} is not available in this version of UPE: use demo or pcap.`,
+      ]);
+  }
+}
+
+/** The first signal stops in order, the second one at once. */
+function stopHandler(engine: Engine, log: Logger): (signal: NodeJS.Signals) => void {
+  let isStopping = false;
+  return (signal) => {
+    if (isStopping) {
+      log.warn({ signal }, 'a second signal: ending at once, packets in flight are lost');
+      process.exit(1);
+    }
+    isStopping = true;
+    log.info({ signal }, 'stopping: the source first, then the workers when their rings are empty');
+    void engine.stop().then((summary) => {
+      if (summary.holds) log.info(summary, 'stopped: every packet is accounted for');
+      else log.error(summary, 'stopped: the accounting identity does not hold');
+      process.exit(summary.holds ? 0 : 1);
+    });
+  };
+}
+
+/** Loads the rules again when asked; requests that come meanwhile are answered by one more load. */
+class Reloads {
+  private isLoading = false;
+  private isWanted = false;
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly file: string,
+    private readonly log: Logger,
+  ) {}
+
+  request(): void {
+    this.isWanted = true;
+    if (!this.isLoading) void this.loadWhileWanted();
+  }
+
+  private async loadWhileWanted(): Promise<void> {
+    this.isLoading = true;
+    while (this.isWanted) {
+      this.isWanted = false;
+      await this.load();
+    }
+    this.isLoading = false;
+  }
+
+  private async load(): Promise<void> {
+    try {
+      const ruleSet = await loadRulesAside(this.file);
+      const generation = await this.engine.reload(ruleSet);
+      this.log.info({ file: this.file, rules: ruleSet.rules.length, generation }, 'rules loaded again');
+    } catch (error) {
+      if (!(error instanceof UpeError)) throw error;
+      this.engine.noteReloadFailed();
+      this.log.error(
+        { file: this.file, problems: error.message.split('\n') },
+        'reload failed: the old rules stay',
+      );
+    }
+  }
+}

@@ -1,0 +1,216 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { closest } from 'fastest-levenshtein';
+import { ConfigError } from '../errors.js';
+import { COMMAND_NAMES, COMMANDS, type Command, type CommandName, isCommandName } from './commands.js';
+import { boolean, joinWords } from './formats.js';
+import { type FlagValues, SETTING_NAMES, type SettingName, settingOf } from './schema.js';
+
+/** What a command line asks for. Values of flags are texts here; `loadConfig` checks them. */
+export type CommandLine =
+  | { readonly command: 'run'; readonly flags: FlagValues }
+  | {
+      readonly command: 'replay';
+      /** At least one; `-` is standard input. */
+      readonly files: readonly string[];
+      readonly json: boolean;
+      readonly flags: FlagValues;
+    }
+  | { readonly command: 'check'; readonly flags: FlagValues }
+  | { readonly command: 'healthcheck'; readonly ready: boolean; readonly flags: FlagValues }
+  | { readonly command: 'help'; readonly topic: CommandName | null }
+  | { readonly command: 'version' };
+
+/** What a flag stands for; several flags may stand for the same. */
+interface Flag {
+  /** The flag's main name, without dashes. */
+  readonly name: string;
+  readonly aliases: readonly string[];
+  /** The setting that it gives, or `null` when it belongs to a command or asks for help. */
+  readonly setting: SettingName | null;
+  readonly short: string | null;
+}
+
+interface ReadFlags {
+  readonly values: FlagValues;
+  /** Main names of the flags that are given and are not settings: `json`, `help`. */
+  readonly switches: ReadonlySet<string>;
+  /** Sentences, without repetition. */
+  readonly problems: ReadonlySet<string>;
+}
+
+type Token = NonNullable<ReturnType<typeof parseArgs>['tokens']>[number];
+type OptionToken = Extract<Token, { kind: 'option' }>;
+
+const FLAGS: readonly Flag[] = [
+  ...SETTING_NAMES.map((setting) => {
+    const { flag, aliases } = settingOf(setting);
+    return { name: flag, aliases, setting, short: null };
+  }),
+  ...COMMAND_NAMES.map((name): Command => COMMANDS[name])
+    .filter(({ ownFlag }) => ownFlag !== null)
+    .map(({ ownFlag }) => ({ name: ownFlag!.flag, aliases: [], setting: null, short: null })),
+  { name: 'help', aliases: [], setting: null, short: 'h' },
+  { name: 'version', aliases: [], setting: null, short: 'V' },
+];
+
+const FLAG_BY_NAME: ReadonlyMap<string, Flag> = new Map(
+  FLAGS.flatMap((flag) => [flag.name, ...flag.aliases].map((name) => [name, flag])),
+);
+
+/**
+ * Reads a command line. Flags may stand anywhere before `--`, the command's name included; a flag that
+ * is given twice is a mistake, because one of its values would be lost. `--help` and `--version` win
+ * over any mistake beside them.
+ *
+ * @param argv the arguments after the program's name.
+ * @throws ConfigError when there is no command, or with every mistake in the flags, or else with every
+ *   one in the operands: beside an unknown flag, its value would look like an operand.
+ */
+export function parseCommandLine(argv: readonly string[]): CommandLine {
+  // Strictness is ours: parseArgs's own stops at the first mistake, knows no nearest name, and has no
+  // flag like --pcap-loop whose value may be left out.
+  const { tokens } = parseArgs({
+    args: [...argv],
+    options: parseArgsOptions(),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const { values, switches, problems } = readFlags(argv, tokens);
+  const [command, ...operands] = tokens.flatMap((token) => (token.kind === 'positional' ? token.value : []));
+
+  if (switches.has('help')) return { command: 'help', topic: helpTopic([command, ...operands]) };
+  if (switches.has('version')) return { command: 'version' };
+  if (problems.size > 0) throw new ConfigError([...problems]);
+  if (command === undefined) throw new ConfigError([`No command is given; ${commandsHint()}.`]);
+  if (command === 'help') return readHelp(operands);
+  if (!isCommandName(command)) throw new ConfigError([unknownCommand(command)]);
+  return readCommand(command, operands, values, switches);
+}
+
+function parseArgsOptions(): NonNullable<ParseArgsConfig['options']> {
+  const options: NonNullable<ParseArgsConfig['options']> = {};
+  for (const [name, flag] of FLAG_BY_NAME) {
+    const type = takesValue(flag) ? 'string' : 'boolean';
+    options[name] = flag.short === null ? { type } : { type, short: flag.short };
+  }
+  return options;
+}
+
+/** True when the argument after the flag is its value. */
+function takesValue({ setting }: Flag): boolean {
+  return setting !== null && settingOf(setting).format !== boolean;
+}
+
+function readFlags(argv: readonly string[], tokens: readonly Token[]): ReadFlags {
+  const values: { [Name in SettingName]?: string } = {};
+  const switches = new Set<string>();
+  const seen = new Set<Flag>();
+  const problems = new Set<string>();
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue;
+    const flag = FLAG_BY_NAME.get(token.name);
+    if (flag === undefined) {
+      // The argument as it was typed: parseArgs has taken a mistyped -json apart into -j, -s, -o, -n.
+      problems.add(unknownFlag(argv[token.index].split('=')[0]));
+      continue;
+    }
+    if (seen.has(flag)) {
+      const names = [flag.name, ...flag.aliases].map((name) => `--${name}`);
+      problems.add(`${joinWords(names, 'or')} is given more than once; keep one of them.`);
+    }
+    seen.add(flag);
+    const problem = valueProblem(token, flag);
+    if (problem !== null) problems.add(problem);
+    else if (flag.setting === null) switches.add(flag.name);
+    else values[flag.setting] = token.value ?? 'true';
+  }
+  return { values, switches, problems };
+}
+
+function valueProblem({ rawName, value, inlineValue }: OptionToken, flag: Flag): string | null {
+  if (flag.setting === null) {
+    return value === undefined ? null : `${rawName} takes no value; leave out "=${value}".`;
+  }
+  if (!takesValue(flag)) return null;
+  const { expectation } = settingOf(flag.setting).format;
+  if (value === undefined) return `${rawName} needs a value: ${expectation}.`;
+  if (!inlineValue && value.length > 1 && value.startsWith('-')) {
+    return `${rawName} needs a value (${expectation}), but ${value} follows; if that is the value, write ${rawName}=${value}.`;
+  }
+  return null;
+}
+
+/** The command that help is asked about; `null` when no command, or no known one, is named. */
+function helpTopic(words: readonly (string | undefined)[]): CommandName | null {
+  const topic = words[0] === 'help' ? words[1] : words[0];
+  return topic !== undefined && isCommandName(topic) ? topic : null;
+}
+
+function readHelp(operands: readonly string[]): CommandLine {
+  const [topic, ...others] = operands;
+  if (others.length > 0) throw new ConfigError([tooManyOperands('help', others)]);
+  if (topic === undefined || topic === 'help') return { command: 'help', topic: null };
+  if (!isCommandName(topic)) throw new ConfigError([unknownCommand(topic)]);
+  return { command: 'help', topic };
+}
+
+function readCommand(
+  command: CommandName,
+  operands: readonly string[],
+  flags: FlagValues,
+  switches: ReadonlySet<string>,
+): CommandLine {
+  const problems = misplacedFlags(command, switches);
+  if (command === 'replay' && operands.length === 0) {
+    problems.push('replay needs a FILE: give one or more capture files, or - for standard input.');
+  }
+  if (command !== 'replay' && operands.length > 0) problems.push(tooManyOperands(command, operands));
+  if (problems.length > 0) throw new ConfigError(problems);
+
+  switch (command) {
+    case 'run':
+    case 'check':
+      return { command, flags };
+    case 'replay':
+      return { command, files: operands, json: switches.has('json'), flags };
+    case 'healthcheck':
+      return { command, ready: switches.has('ready'), flags };
+  }
+}
+
+/** One sentence for each flag that belongs to another command. */
+function misplacedFlags(command: CommandName, switches: ReadonlySet<string>): string[] {
+  const problems: string[] = [];
+  for (const owner of COMMAND_NAMES) {
+    const { ownFlag }: Command = COMMANDS[owner];
+    if (owner !== command && ownFlag !== null && switches.has(ownFlag.flag)) {
+      problems.push(`--${ownFlag.flag} belongs to ${owner}, not to ${command}; leave it out.`);
+    }
+  }
+  return problems;
+}
+
+function tooManyOperands(command: CommandName | 'help', operands: readonly string[]): string {
+  const given = joinWords(
+    operands.map((operand) => JSON.stringify(operand)),
+    'and',
+  );
+  const limit = command === 'help' ? 'takes the name of one command' : 'takes no argument beside its flags';
+  const hint = command === 'check' ? ', or give a rule file as --rules FILE' : '';
+  return `${command} ${limit}, but ${given} follows; leave it out${hint}.`;
+}
+
+function unknownFlag(typed: string): string {
+  const names = [...FLAG_BY_NAME.keys()].map((name) => `--${name}`);
+  return `${typed} is not a flag of UPE; the nearest name is ${closest(typed.toLowerCase(), names)}, and "upe help" lists them all.`;
+}
+
+function unknownCommand(typed: string): string {
+  const nearest = closest(typed.toLowerCase(), [...COMMAND_NAMES, 'help']);
+  return `${JSON.stringify(typed)} is not a command; the nearest name is ${nearest}, and ${commandsHint()}.`;
+}
+
+function commandsHint(): string {
+  return `the commands are ${joinWords([...COMMAND_NAMES, 'help'], 'and')}`;
+}

@@ -1,0 +1,184 @@
+import { COMMAND_NAMES, COMMANDS, type Command, type CommandName } from './commands.js';
+import { boolean } from './formats.js';
+import { SETTING_NAMES, type SettingName, settingOf } from './schema.js';
+
+/** Narrower than this, a terminal breaks the lines itself: the columns would have no room. */
+const COLUMNS_MIN = 60;
+/** Wider lines are tiring to read. */
+const COLUMNS_MAX = 100;
+const INDENT = '  ';
+const GAP = '  ';
+
+const EXIT_CODES: readonly Row[] = [
+  { left: ['0'], right: ['Good.'] },
+  { left: ['1'], right: ['A failure at run time, damaged capture files included.'] },
+  { left: ['2'], right: ['A usage or configuration error, invalid rules included.'] },
+  { left: ['3'], right: ['Findings; no command of this version has any.'] },
+];
+
+interface Example {
+  readonly command: CommandName;
+  readonly line: string;
+  readonly doc: string;
+}
+
+const EXAMPLES: readonly Example[] = [
+  {
+    command: 'run',
+    line: 'upe run --source demo',
+    doc: 'Generated traffic through the example rules; see http://127.0.0.1:9912/metrics.',
+  },
+  {
+    command: 'run',
+    line: 'UPE_SOURCE=pcap UPE_PCAP_FILE=web.pcap upe run --pcap-loop',
+    doc: 'A capture file over and over, at the speed at which it was recorded.',
+  },
+  {
+    command: 'replay',
+    line: 'upe replay --rules rules.yaml --json web.pcap',
+    doc: 'What would these rules have done to that traffic?',
+  },
+  {
+    command: 'replay',
+    line: 'tcpdump -w - -c 1000 | upe replay -',
+    doc: 'A capture from standard input.',
+  },
+  {
+    command: 'check',
+    line: 'upe check --rules rules.yaml',
+    doc: 'Every mistake in the configuration and in a rule file.',
+  },
+  {
+    command: 'healthcheck',
+    line: 'upe healthcheck --ready',
+    doc: 'Is the engine on port 9912 of this machine ready for traffic?',
+  },
+];
+
+/** One entry of a two-column table: lines on the left, paragraphs to wrap on the right. */
+interface Row {
+  readonly left: readonly string[];
+  readonly right: readonly string[];
+}
+
+/**
+ * The help page.
+ *
+ * @param topic the command that it is about, with the settings which that command uses; `null`: all.
+ * @param columns width of the terminal; lines are wrapped to it, from 60 to 100.
+ * @returns lines, each ended by a newline.
+ */
+export function helpText(topic: CommandName | null, columns: number): string {
+  const width = Math.min(Math.max(columns, COLUMNS_MIN), COLUMNS_MAX);
+  const commands = topic === null ? COMMAND_NAMES : [topic];
+  const sections = [
+    topic === null
+      ? wrap(
+          'UPE, the userspace packet engine: matches packets against rules and publishes what every rule did.',
+          width,
+        )
+      : wrap(COMMANDS[topic].doc, width),
+    section('Usage', usageLines(commands, topic === null)),
+    ...(topic === null ? [section('Commands', table(commandRows(), width))] : []),
+    section('Flags', table(flagRows(commands), width)),
+    [
+      ...section('Settings', indented(wrap(SETTINGS_INTRODUCTION, width - INDENT.length))),
+      '',
+      ...table(settingRows(commands), width, 1),
+    ],
+    section('Exit codes', table(EXIT_CODES, width)),
+    section('Examples', exampleLines(commands, width)),
+  ];
+  return sections.map((lines) => `${lines.join('\n')}\n`).join('\n');
+}
+
+const SETTINGS_INTRODUCTION =
+  'Each is a flag and an environment variable. A flag wins over its variable, and an empty value counts as not given.';
+
+function section(title: string, lines: readonly string[]): string[] {
+  return [`${title}:`, ...lines];
+}
+
+function usageLines(commands: readonly CommandName[], withHelp: boolean): string[] {
+  const lines = commands.map((name) => {
+    const { operands, ownFlag }: Command = COMMANDS[name];
+    const words = ['upe', name, operands, ownFlag === null ? '' : `[--${ownFlag.flag}]`, '[SETTING...]'];
+    return words.filter((word) => word !== '').join(' ');
+  });
+  return indented(withHelp ? [...lines, 'upe help [COMMAND]'] : lines);
+}
+
+function commandRows(): Row[] {
+  return [
+    ...COMMAND_NAMES.map((name) => ({ left: [name], right: [COMMANDS[name].doc] })),
+    { left: ['help'], right: ['Prints this page, or the one about a command.'] },
+  ];
+}
+
+function flagRows(commands: readonly CommandName[]): Row[] {
+  const rows: Row[] = [];
+  for (const name of commands) {
+    const { ownFlag }: Command = COMMANDS[name];
+    if (ownFlag === null) continue;
+    const owner = commands.length > 1 ? `${name}: ` : '';
+    rows.push({ left: [`--${ownFlag.flag}`], right: [`${owner}${ownFlag.doc}`] });
+  }
+  rows.push({ left: ['-h, --help'], right: ['Prints help, after a command the help about it.'] });
+  rows.push({ left: ['-V, --version'], right: ['Prints the version.'] });
+  return rows;
+}
+
+function settingRows(commands: readonly CommandName[]): Row[] {
+  return SETTING_NAMES.filter((name) =>
+    settingOf(name).usedBy.some((command) => commands.includes(command)),
+  ).map(settingRow);
+}
+
+function settingRow(name: SettingName): Row {
+  const { env, flag, aliases, format, doc, defaultText } = settingOf(name);
+  const names = [...aliases, flag].map((alias) => `--${alias}`).join(', ');
+  const value = format === boolean ? `[=${format.placeholder}]` : ` ${format.placeholder}`;
+  return {
+    left: [`${names}${value}`, env],
+    right: [doc, `Takes ${format.expectation}. Default: ${defaultText}.`],
+  };
+}
+
+function exampleLines(commands: readonly CommandName[], width: number): string[] {
+  return EXAMPLES.filter(({ command }) => commands.includes(command)).flatMap(({ line, doc }) => [
+    ...indented([line]),
+    ...indented(indented(wrap(doc, width - 2 * INDENT.length))),
+  ]);
+}
+
+/** @param blankLines empty lines between two rows. */
+function table(rows: readonly Row[], width: number, blankLines = 0): string[] {
+  const leftWidth = Math.max(...rows.flatMap(({ left }) => left.map((line) => line.length)));
+  const textWidth = width - INDENT.length - leftWidth - GAP.length;
+  return rows.flatMap(({ left, right }, rowIndex) => {
+    const text = right.flatMap((paragraph) => wrap(paragraph, textWidth));
+    const lines = Array.from({ length: Math.max(left.length, text.length) }, (_, i) =>
+      `${INDENT}${(left[i] ?? '').padEnd(leftWidth)}${GAP}${text[i] ?? ''}`.trimEnd(),
+    );
+    return rowIndex === 0 ? lines : [...Array<string>(blankLines).fill(''), ...lines];
+  });
+}
+
+function indented(lines: readonly string[]): string[] {
+  return lines.map((line) => `${INDENT}${line}`);
+}
+
+/** Breaks a text at its spaces; a word that is longer than the width gets a line of its own. */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
+}

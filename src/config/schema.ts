@@ -1,0 +1,196 @@
+import { COMMAND_NAMES, type CommandName } from './commands.js';
+import {
+  autoOr,
+  boolean,
+  type Format,
+  filePath,
+  host,
+  integer,
+  multipleOf,
+  oneOf,
+  pace,
+  powerOfTwo,
+} from './formats.js';
+import { POOL_BUFFERS_MAX } from './sizing.js';
+
+/** What the entry of a setting says, whether or not it has a default. */
+interface Entry<T> {
+  readonly env: `UPE_${string}`;
+  readonly format: Format<T>;
+  /** One or more sentences; what is accepted and the default are added to it by help. */
+  readonly doc: string;
+  /** The commands that look at it. Any command accepts it; help shows it where it counts. */
+  readonly usedBy: readonly CommandName[];
+  /** Shorter flags for the same setting, without dashes. */
+  readonly aliases?: readonly string[];
+}
+
+/** One setting: an environment variable and a flag with the same meaning. */
+export interface Setting<T> extends Entry<T> {
+  /** The flag without dashes, made from the variable: `UPE_RULES_FILE` is `rules-file`. */
+  readonly flag: string;
+  readonly aliases: readonly string[];
+  /** The default as a user would write it; `null` when there is none. */
+  readonly default: string | null;
+  /** The default as help tells it. */
+  readonly defaultText: string;
+}
+
+function withDefault<T>(entry: Entry<T> & { readonly default: string }): Setting<T> {
+  return { aliases: [], ...entry, flag: flagOf(entry.env), defaultText: entry.default };
+}
+
+/** A setting that is `null` when it is not given; `unset` says in help what that means. */
+function optional<T>(entry: Entry<T> & { readonly unset: string }): Setting<T | null> {
+  const { unset, ...rest } = entry;
+  return { aliases: [], ...rest, flag: flagOf(entry.env), default: null, defaultText: unset };
+}
+
+function flagOf(env: string): string {
+  return env.slice('UPE_'.length).toLowerCase().replaceAll('_', '-');
+}
+
+const RUN: readonly CommandName[] = ['run', 'check'];
+const ENGINE: readonly CommandName[] = ['run', 'replay', 'check'];
+
+/**
+ * Every setting there is, in the order of help and of error messages. A new one is added here and
+ * nowhere else: the flag, the help, the parsing, the type of `Config` and the check of unknown
+ * variables follow. Its key is the variable's name in camel case.
+ */
+export const SETTINGS = {
+  source: optional({
+    env: 'UPE_SOURCE',
+    format: oneOf(['demo', 'pcap', 'afpacket', 'raw-socket'], 'SOURCE'),
+    unset: 'none, and run needs one',
+    doc: 'Where packets come from: generated traffic (demo), a capture file (pcap), or a live interface (afpacket, raw-socket: not available in this version).',
+    usedBy: RUN,
+  }),
+  pcapFile: optional({
+    env: 'UPE_PCAP_FILE',
+    format: filePath,
+    unset: 'none, and the pcap source needs one',
+    doc: 'Capture file of the pcap source.',
+    usedBy: RUN,
+  }),
+  pcapLoop: withDefault({
+    env: 'UPE_PCAP_LOOP',
+    format: boolean,
+    default: 'false',
+    doc: 'Starts the capture file again at its end; without it, run keeps serving metrics after the end.',
+    usedBy: RUN,
+  }),
+  pcapPace: withDefault({
+    env: 'UPE_PCAP_PACE',
+    format: pace({ min: 1, max: 100_000_000 }),
+    default: 'realtime',
+    doc: 'Speed of the pcap source: as recorded, as fast as possible, or steady.',
+    usedBy: RUN,
+  }),
+  demoPps: withDefault({
+    env: 'UPE_DEMO_PPS',
+    format: integer({ min: 1, max: 10_000_000, unit: 'packets per second' }),
+    default: '50000',
+    doc: 'Rate of the demo traffic.',
+    usedBy: RUN,
+  }),
+  rulesFile: optional({
+    env: 'UPE_RULES_FILE',
+    format: filePath,
+    unset: 'the bundled example',
+    doc: 'Rule file (YAML).',
+    usedBy: ENGINE,
+    aliases: ['rules'],
+  }),
+  ruleCapacity: withDefault({
+    env: 'UPE_RULE_CAPACITY',
+    format: integer({ min: 1, max: 1_048_576, unit: 'rules' }),
+    default: '16384',
+    doc: 'Live and retired rules that counters are sized for; a table that does not fit is refused.',
+    usedBy: ENGINE,
+  }),
+  workers: withDefault({
+    env: 'UPE_WORKERS',
+    format: autoOr(integer({ min: 1, max: 64 })),
+    default: 'auto',
+    doc: 'Worker threads; auto: the available cores less one, 1 to 4.',
+    usedBy: ENGINE,
+  }),
+  poolBuffers: withDefault({
+    env: 'UPE_POOL_BUFFERS',
+    format: autoOr(integer({ min: 64, max: POOL_BUFFERS_MAX })),
+    default: 'auto',
+    doc: 'Packet buffers allocated at the start; auto: as many as the rings, caches and bursts can hold, and half as many again.',
+    usedBy: ENGINE,
+  }),
+  bufferBytes: withDefault({
+    env: 'UPE_BUFFER_BYTES',
+    format: multipleOf(64, { min: 128, max: 65_536 }),
+    default: '2048',
+    doc: 'Bytes per packet buffer; of a longer frame the beginning is kept.',
+    usedBy: ENGINE,
+  }),
+  ringSlots: withDefault({
+    env: 'UPE_RING_SLOTS',
+    format: powerOfTwo({ min: 64, max: 1_048_576 }),
+    default: '1024',
+    doc: "Slots of each worker's ring.",
+    usedBy: ENGINE,
+  }),
+  statsIntervalMs: withDefault({
+    env: 'UPE_STATS_INTERVAL_MS',
+    format: integer({ min: 100, max: 60_000, unit: 'milliseconds' }),
+    default: '1000',
+    doc: 'Time between two aggregations of the counters; a scrape that finds the last one older than 100 ms starts one.',
+    usedBy: RUN,
+  }),
+  httpHost: withDefault({
+    env: 'UPE_HTTP_HOST',
+    format: host,
+    default: '127.0.0.1',
+    doc: 'Address at which /metrics is served.',
+    usedBy: ['run', 'check', 'healthcheck'],
+  }),
+  httpPort: withDefault({
+    env: 'UPE_HTTP_PORT',
+    format: integer({ min: 0, max: 65_535 }),
+    default: '9912',
+    doc: 'TCP port at which /metrics is served; 0: any free port.',
+    usedBy: ['run', 'check', 'healthcheck'],
+  }),
+  idle: withDefault({
+    env: 'UPE_IDLE',
+    format: oneOf(['park', 'spin'], 'MODE'),
+    default: 'park',
+    doc: 'What a worker without packets does: sleep until it is woken (park), or keep looking at its ring (spin: lower latency, a whole core each).',
+    usedBy: ENGINE,
+  }),
+  logLevel: withDefault({
+    env: 'UPE_LOG_LEVEL',
+    format: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'LEVEL'),
+    default: 'info',
+    doc: 'The least important messages that are still logged.',
+    usedBy: COMMAND_NAMES,
+  }),
+};
+
+export type SettingName = keyof typeof SETTINGS;
+
+/** Names of all settings, in the order of `SETTINGS`. */
+export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[];
+
+/**
+ * The setting of that name, with its value's type left open: for code that treats all alike, where
+ * `SETTINGS[name]` would be a union of all their types.
+ */
+export function settingOf(name: SettingName): Setting<unknown> {
+  return SETTINGS[name];
+}
+
+/** What the flags of one command line give, as the texts that were given. */
+export type FlagValues = { readonly [Name in SettingName]?: string };
+
+/** The value of every setting, checked; `null` where nothing is given and there is no default. */
+export type Config = {
+  readonly [Name in SettingName]: (typeof SETTINGS)[Name] extends Setting<infer Value> ? Value : never;
+};

@@ -1,0 +1,54 @@
+import { BURST_FRAMES } from '../source/frame-batch.js';
+
+/** Buffers that a thread's private cache can hold, out of reach of the others. */
+const CACHE_BUFFERS = 32;
+/** Buffers that the rx thread can have staged for one worker, on their way to its ring. */
+const STAGED_BUFFERS = BURST_FRAMES;
+/** Workers that `auto` stops at: more seldom help, since one rx thread feeds them all. */
+const AUTO_WORKERS_MAX = 4;
+
+/** The most buffers that a pool may have. */
+export const POOL_BUFFERS_MAX = 4_194_304;
+
+/**
+ * Number of worker threads.
+ *
+ * @param workers as configured: 1 to 64, or `auto` for the available cores less one, 1 to 4.
+ * @param availableCores cores that this process may run on, from 1.
+ */
+export function resolveWorkers(workers: number | 'auto', availableCores: number): number {
+  if (workers !== 'auto') return workers;
+  // One core stays for the rx thread, which is busy whenever the workers are.
+  return Math.min(Math.max(availableCores - 1, 1), AUTO_WORKERS_MAX);
+}
+
+/**
+ * Buffers that can be away from the pool's global list at one moment. A pool that is smaller runs out
+ * before the rings are full, so that a full ring could never be the reason of a drop.
+ *
+ * @param workers worker threads, from 1.
+ * @param ringSlots slots of each worker's ring.
+ */
+export function poolBuffersMin(workers: number, ringSlots: number): number {
+  const threads = 1 + workers; // The rx thread and the workers are those that touch buffers.
+  return (
+    workers * ringSlots + // every ring full,
+    workers * STAGED_BUFFERS + // a burst staged for every ring,
+    threads * BURST_FRAMES + // a burst in hand in every thread,
+    threads * CACHE_BUFFERS // and every thread's cache full.
+  );
+}
+
+/**
+ * Number of buffers in the pool.
+ *
+ * @param poolBuffers as configured: a count, or `auto` for the minimum and half as many again, as far
+ *   as `POOL_BUFFERS_MAX` allows.
+ * @param workers worker threads, from 1.
+ * @param ringSlots slots of each worker's ring.
+ */
+export function resolvePoolBuffers(poolBuffers: number | 'auto', workers: number, ringSlots: number): number {
+  if (poolBuffers !== 'auto') return poolBuffers;
+  const min = poolBuffersMin(workers, ringSlots);
+  return Math.min(min + Math.ceil(min / 2), POOL_BUFFERS_MAX);
+}

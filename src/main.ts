@@ -1,0 +1,50 @@
+#!/usr/bin/env node
+import { check } from './commands/check.js';
+import { healthcheck } from './commands/healthcheck.js';
+import { replay } from './commands/replay.js';
+import { run } from './commands/run.js';
+import { parseCommandLine } from './config/flags.js';
+import { helpText } from './config/help.js';
+import { RuleFileError, UpeError } from './errors.js';
+import { VERSION } from './package-files.js';
+
+const DEFAULT_COLUMNS = 80;
+
+async function main(argv: readonly string[]): Promise<number | undefined> {
+  const line = parseCommandLine(argv);
+  switch (line.command) {
+    case 'run':
+      await run(line.flags);
+      return undefined;
+    case 'replay':
+      return replay(line.flags, line);
+    case 'check':
+      return check(line.flags);
+    case 'healthcheck':
+      await healthcheck(line.flags, line.ready);
+      return 0;
+    case 'help':
+      process.stdout.write(helpText(line.topic, process.stdout.columns ?? DEFAULT_COLUMNS));
+      return 0;
+    case 'version':
+      process.stdout.write(`upe ${VERSION}\n`);
+      return 0;
+  }
+}
+
+// `upe replay x.pcap | head` is no error: the reader has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
+try {
+  const exitCode = await main(process.argv.slice(2));
+  if (exitCode !== undefined) process.exitCode = exitCode;
+} catch (error) {
+  if (!(error instanceof UpeError)) throw error;
+  // `file:line:column: message` stands alone, so that an editor can jump to it.
+  const prefix = error instanceof RuleFileError ? '' : 'upe: ';
+  for (const problem of error.message.split('\n')) process.stderr.write(`${prefix}${problem}\n`);
+  process.exitCode = error.exitCode;
+}

@@ -1,0 +1,66 @@
+import { workerData } from 'node:worker_threads';
+import { MonotonicClock } from '../../../src/memory/clock.js';
+import { COMMAND_STOP, CONTROL_COMMAND, controlOf } from '../../../src/memory/control-layout.js';
+import { PacketPool } from '../../../src/memory/packet-pool.js';
+import { LINK_ETHERNET } from '../../../src/protocol/link-type.js';
+import { RingProducer } from '../../../src/ring/ring-producer.js';
+import { copyFrame } from '../../../src/source/frame-copy.js';
+import type { PipelineThreadData } from './pipeline-run.js';
+
+const BURST = 32;
+const FRAME_BYTES = 64;
+/** Where the yardstick's frame has what differs from flow to flow. */
+const SRC_ADDRESS_LOW_OFFSET = 28;
+const SRC_PORT_OFFSET = 34;
+
+/**
+ * The yardstick's producer: takes a buffer, writes a 64-byte frame of the next flow into it, pushes
+ * bursts of 32, and gives back what the ring had no room for.
+ */
+const {
+  pool: poolMemory,
+  ring: ringMemory,
+  control: controlBuffer,
+  flows,
+} = workerData as PipelineThreadData;
+const pool = new PacketPool(poolMemory);
+const cache = pool.cacheOf(0);
+const ring = new RingProducer(ringMemory);
+const control = controlOf(controlBuffer, 0);
+const clock = new MonotonicClock();
+const template = templateFrame();
+const hand = pool.handOf(0);
+const bufferWords = poolMemory.shape.bufferBytes / 4;
+
+let flow = 0;
+while (Atomics.load(control, CONTROL_COMMAND) !== COMMAND_STOP) produceBurst(clock.nowMs());
+
+function produceBurst(nowMs: number): void {
+  let count = 0;
+  for (; count < BURST; count++) {
+    const index = cache.alloc();
+    if (index < 0) break;
+    copyFrame(template, 0, pool.words, index * bufferWords, FRAME_BYTES);
+    const frame = pool.frameByteOffset(index);
+    pool.view.setUint16(frame + SRC_ADDRESS_LOW_OFFSET, flow);
+    pool.view.setUint16(frame + SRC_PORT_OFFSET, 1024 + flow);
+    if (++flow === flows) flow = 0;
+    pool.describe(index, FRAME_BYTES, FRAME_BYTES, LINK_ETHERNET, 0, nowMs, 0);
+    hand[count] = index;
+  }
+  const pushed = ring.push(hand, 0, count);
+  for (let i = pushed; i < count; i++) cache.free(hand[i]);
+}
+
+/** Ethernet, IPv4 10.128.x.x to 10.128.0.2, TCP to port 80: `build` of the yardstick. */
+function templateFrame(): DataView {
+  const bytes = new Uint8Array(FRAME_BYTES);
+  bytes.set([0x08, 0x00, 0x45], 12);
+  bytes.set([50], 17);
+  bytes.set([64, 6], 22);
+  bytes.set([10, 128], 26);
+  bytes.set([10, 128, 0, 2], 30);
+  bytes.set([80], 37);
+  bytes.set([0x50], 46);
+  return new DataView(bytes.buffer);
+}
