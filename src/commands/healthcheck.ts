@@ -1,3 +1,5 @@
+import { get } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { loadConfig } from '../config/load.js';
 import type { FlagValues } from '../config/schema.js';
 import { EnvironmentError } from '../errors.js';
@@ -14,17 +16,36 @@ const TIMEOUT_MS = 3000;
 export async function healthcheck(flags: FlagValues, ready: boolean): Promise<void> {
   const config = loadConfig(process.env, flags);
   const url = `http://${requestHost(config.httpHost)}:${config.httpPort}/-/${ready ? 'ready' : 'healthy'}`;
-  let response: Response;
+  let answer: Answer;
   try {
-    response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    answer = await ask(url);
   } catch (error) {
-    const cause =
-      error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-    throw new EnvironmentError(`no answer from ${url}: ${cause}`);
+    throw new EnvironmentError(`no answer from ${url}: ${reasonOf(error as NodeJS.ErrnoException)}`);
   }
-  const answer = (await response.text()).trim();
-  if (!response.ok) throw new EnvironmentError(`${url}: ${response.status} ${answer}`);
-  process.stdout.write(`${answer}\n`);
+  if (answer.statusCode !== 200) throw new EnvironmentError(`${url}: ${answer.statusCode} ${answer.body}`);
+  process.stdout.write(`${answer.body}\n`);
+}
+
+interface Answer {
+  readonly statusCode: number | undefined;
+  readonly body: string;
+}
+
+/** Not by `fetch`, which refuses the ports that browsers keep away from: 6000, 10080 and many more. */
+function ask(url: string): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const request = get(url, { signal: AbortSignal.timeout(TIMEOUT_MS) }, (response) => {
+      const { statusCode } = response;
+      text(response).then((body) => resolve({ statusCode, body: body.trim() }), reject);
+    });
+    request.on('error', reject);
+  });
+}
+
+function reasonOf({ name, code, message }: NodeJS.ErrnoException): string {
+  if (name === 'AbortError') return `nothing came within ${TIMEOUT_MS / 1000} s`;
+  // Where a name has several addresses and all refuse, the message is empty.
+  return message || String(code);
 }
 
 /** Who listens on every address is asked on the loopback one. */

@@ -1,16 +1,23 @@
+import { accessSync, constants, statSync } from 'node:fs';
 import { loadConfig, requireSource } from '../config/load.js';
 import type { Config, FlagValues } from '../config/schema.js';
 import { Engine } from '../engine/engine.js';
 import { loadRulesAside } from '../engine/rule-loader.js';
-import { ConfigError, UpeError } from '../errors.js';
+import { ConfigError, EnvironmentError, UpeError } from '../errors.js';
 import { createLogger, type Logger } from '../log.js';
 import { MonotonicClock } from '../memory/clock.js';
 import { loadRuleFile } from '../rules/rule-file.js';
+import { STANDARD_INPUT } from '../source/capture/capture-input.js';
 import type { SourceSpec } from '../source/source-spec.js';
 import { engineSizes, rulesFileOf } from './engine-config.js';
 
 /** The demo traffic is the same at every start. */
 const DEMO_SEED = 1;
+/**
+ * A stop signal that comes again within this time is the same one, milliseconds: timeout(1) signals its
+ * child and then the whole process group, and npm passes on the Ctrl-C that the terminal has sent to all.
+ */
+const REPEATED_SIGNAL_MS = 500;
 
 /**
  * `upe run`: runs the engine until SIGTERM or SIGINT; SIGHUP loads the rules again. Ends the process.
@@ -74,6 +81,7 @@ function sourceOf(config: Config): SourceSpec {
       return { kind: 'demo', packetsPerSecond: config.demoPps, seed: DEMO_SEED };
     case 'pcap':
       if (config.pcapFile === null) throw new ConfigError(['UPE_SOURCE is pcap: set UPE_PCAP_FILE as well.']);
+      requireReadable(config.pcapFile);
       return { kind: 'pcap', files: [config.pcapFile], pace: config.pcapPace, loop: config.pcapLoop };
     default:
       throw new ConfigError([
@@ -82,15 +90,34 @@ function sourceOf(config: Config): SourceSpec {
   }
 }
 
-/** The first signal stops in order, the second one at once. */
+/**
+ * A capture file that is not there when the engine starts is a mistake of the user's, and no packet would
+ * ever come. It is not opened for that: closing a named pipe again would take its writer's reader away.
+ */
+function requireReadable(file: string): void {
+  if (file === STANDARD_INPUT) return;
+  try {
+    accessSync(file, constants.R_OK);
+    if (!statSync(file).isDirectory()) return;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const reason = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
+    throw new EnvironmentError(`capture file ${file} ${reason}; set UPE_PCAP_FILE to one that can be read`);
+  }
+  throw new EnvironmentError(`capture file ${file} is a directory; set UPE_PCAP_FILE to a file in it`);
+}
+
+/** The first signal stops in order, a second one at once. */
 function stopHandler(engine: Engine, log: Logger): (signal: NodeJS.Signals) => void {
-  let isStopping = false;
+  let firstMs: number | null = null;
   return (signal) => {
-    if (isStopping) {
+    const nowMs = performance.now();
+    if (firstMs !== null && nowMs - firstMs < REPEATED_SIGNAL_MS) return;
+    if (firstMs !== null) {
       log.warn({ signal }, 'a second signal: ending at once, packets in flight are lost');
       process.exit(1);
     }
-    isStopping = true;
+    firstMs = nowMs;
     log.info({ signal }, 'stopping: the source first, then the workers when their rings are empty');
     void engine.stop().then((summary) => {
       if (summary.holds) log.info(summary, 'stopped: every packet is accounted for');

@@ -95,8 +95,9 @@ export class Engine {
         control: this.memory.control,
         ports: this.channels.map((channel) => channel.port1),
         prepareStats: async (notice) => {
-          if (this.stats === null) this.series.apply(notice, this.aggregatorTotals().slots);
-          else await this.askStats({ kind: 'prepareRules', notice });
+          if (this.stats !== null) return this.askStats({ kind: 'prepareRules', notice });
+          await this.aggregator?.pass(this.series.notice.slotCount);
+          if (this.aggregator !== null) this.series.apply(notice, this.aggregator.totals.slots);
         },
         announceInUse: () => this.tellStats({ kind: 'rulesInUse', atMs: deps.clock.unixMs() }),
       },
@@ -310,10 +311,5 @@ export class Engine {
         resolve(message);
       };
     });
-  }
-
-  private aggregatorTotals() {
-    if (this.aggregator === null) throw new EnvironmentError('the stats thread is not running');
-    return this.aggregator.totals;
   }
 }

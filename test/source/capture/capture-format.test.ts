@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import t from 'tap';
@@ -57,6 +57,19 @@ t.test('what cannot be opened is reported in one line, with the way out', async 
     t.match(reports[0]?.error?.message, reason);
     t.notMatch(reports[0]?.error?.message, /\n/);
   }
+});
+
+const asRoot = process.getuid?.() === 0 ? 'root may read every file' : false;
+
+t.test('a file without permission is reported in one line, with the way out', { skip: asRoot }, async (t) => {
+  const { file } = playBytes(directory, pcapFile([]));
+  chmodSync(file, 0);
+  const { reports } = playFiles([file]);
+  t.type(reports[0]?.error, EnvironmentError);
+  t.match(
+    reports[0]?.error?.message,
+    /file\.pcap: may not be read by this user; change its mode or its owner$/,
+  );
 });
 
 t.test('the words about supported link types name exactly those', async (t) => {

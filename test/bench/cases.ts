@@ -1,0 +1,61 @@
+import { type BenchResult, median, runJson, runModule, spread } from './measure.js';
+
+export interface BenchOptions {
+  /** Counted runs of a case; one more goes before them and is not counted. */
+  readonly runs: number;
+  /** Length of one run. */
+  readonly seconds: number;
+  readonly rules: number;
+  readonly flows: number;
+  /** The compiled C yardstick, or `null`. */
+  readonly yardstick: string | null;
+}
+
+export type BenchCase = (options: BenchOptions) => BenchResult;
+
+/** Runs `measure` once to warm up and then `runs` times. */
+function repeat(runs: number, measure: () => number): number[] {
+  measure();
+  return Array.from({ length: runs }, measure);
+}
+
+/** Producer thread to worker thread, the yardstick's work: parse, match, count, rewrite, free. */
+function pipeline({ runs, seconds, rules, flows, yardstick }: BenchOptions): BenchResult {
+  const own: number[] = [];
+  const ratios: number[] = [];
+  for (let run = 0; run <= runs; run++) {
+    const { mpps } = runModule('./pipeline/pipeline-run.js', [seconds, rules, flows]);
+    const peer = yardstick === null ? null : runJson(yardstick, [seconds, rules, flows]).mpps;
+    if (run === 0) continue;
+    own.push(mpps);
+    if (peer !== null) ratios.push(mpps / peer);
+  }
+  const result = { name: 'pipeline', ...spread(own), unit: 'Mpps', rules, flows, workers: 1 };
+  return ratios.length === 0 ? result : { ...result, peer: 'pipeline.c', ratio: median(ratios) };
+}
+
+/** Indexes through a ring between two threads, in bursts of 32. */
+function ring({ runs, seconds }: BenchOptions): BenchResult {
+  const values = repeat(runs, () => runModule('./ring-run.js', [seconds]).millions);
+  return { name: 'ring', ...spread(values), unit: 'M indexes/s', burst: 32 };
+}
+
+/** Buffers taken and given back, in bursts of 32 on one thread. */
+function pool({ runs, seconds }: BenchOptions): BenchResult {
+  const values = repeat(runs, () => runModule('./pool-run.js', [seconds]).ns);
+  return { name: 'pool', ...spread(values), unit: 'ns per alloc and free', burst: 32 };
+}
+
+/** Frames of the demo traffic through the parser. */
+function parse({ runs, seconds }: BenchOptions): BenchResult {
+  const values = repeat(runs, () => runModule('./parse-run.js', [seconds]).ns);
+  return { name: 'parse', ...spread(values), unit: 'ns per frame', corpus: 'demo' };
+}
+
+/** A capture file of 100,000 frames of 64 bytes, from the first read to the last count. */
+function replay({ runs }: BenchOptions): BenchResult {
+  const values = repeat(runs, () => runModule('./replay-run.js', [100_000]).mpps);
+  return { name: 'replay', ...spread(values), unit: 'Mpps', packets: 100_000 };
+}
+
+export const CASES: Readonly<Record<string, BenchCase>> = { pipeline, ring, pool, parse, replay };

@@ -1,0 +1,76 @@
+import { parseArgs } from 'node:util';
+import { type BenchOptions, CASES } from './cases.js';
+import type { BenchResult } from './measure.js';
+
+const USAGE = `usage: npm run bench -- [NAME] [options]
+
+  NAME                one of ${Object.keys(CASES).join(', ')}; all of them where none is given
+  --json              one JSON object a line instead of a table
+  --runs N            counted runs of each case, one more to warm up (5)
+  --seconds N         length of a run (1)
+  --rules N           pipeline: rules in the table, of which the last one matches (1)
+  --flows N           pipeline: flows, up to 60000 (1)
+  --yardstick PATH    pipeline: the compiled C yardstick, run alternately
+`;
+
+function positive(text: string, flag: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new Error(`--${flag} must be a number above 0, not ${text}`);
+  return value;
+}
+
+function tableLine(result: BenchResult): string {
+  const { name, value, unit, min, max, peer, ratio } = result;
+  const digits = (number: number) => number.toFixed(number < 10 ? 2 : 1);
+  const against = peer === undefined || ratio === undefined ? '' : `${digits(ratio)} times ${peer}`;
+  return [
+    name.padEnd(10),
+    digits(value).padStart(8),
+    unit.padEnd(24),
+    `${digits(min)} to ${digits(max)}`.padEnd(18),
+    against,
+  ].join('  ');
+}
+
+try {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+      runs: { type: 'string', default: '5' },
+      seconds: { type: 'string', default: '1' },
+      rules: { type: 'string', default: '1' },
+      flows: { type: 'string', default: '1' },
+      yardstick: { type: 'string' },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(USAGE);
+    process.exit(0);
+  }
+  const options: BenchOptions = {
+    runs: positive(values.runs, 'runs'),
+    seconds: positive(values.seconds, 'seconds'),
+    rules: positive(values.rules, 'rules'),
+    flows: positive(values.flows, 'flows'),
+    yardstick: values.yardstick ?? null,
+  };
+  const names = positionals.length > 0 ? positionals : Object.keys(CASES);
+  for (const name of names) {
+    if (!Object.hasOwn(CASES, name)) {
+      throw new Error(`there is no benchmark ${name}: ${Object.keys(CASES).join(', ')}`);
+    }
+  }
+  if (!values.json) {
+    const heading = ['case'.padEnd(10), 'median'.padStart(8), 'unit'.padEnd(24), 'min to max'.padEnd(18)];
+    process.stdout.write(`${heading.join('  ')}\n`);
+  }
+  for (const name of names) {
+    const result = CASES[name](options);
+    process.stdout.write(`${values.json ? JSON.stringify(result) : tableLine(result)}\n`);
+  }
+} catch (error) {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,73 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Engine } from '../../src/engine/engine.js';
+import { MonotonicClock } from '../../src/memory/clock.js';
+import { BUNDLED_RULES_FILE } from '../../src/package-files.js';
+import { loadRuleFile } from '../../src/rules/rule-file.js';
+import { pcapFile } from '../fixtures/capture-builder.js';
+import { ethernet, ipv4, tcp } from '../fixtures/frames.js';
+
+/**
+ * `replay-run.js PACKETS`: a capture of 64-byte frames through the engine with the bundled rules and one
+ * worker, timed from the first frame received to the last one counted; starting threads is not in it.
+ */
+const FLOWS = 500;
+const packets = Number(process.argv[2]);
+
+const frames = Array.from({ length: FLOWS }, (_, flow) =>
+  ethernet({
+    minimumBytes: 64,
+    payload: ipv4({
+      src: `10.0.${flow >> 8}.${flow & 255}`,
+      payload: tcp({ srcPort: 1024 + flow, dstPort: flow % 2 === 0 ? 443 : 80 }),
+    }),
+  }),
+);
+const folder = mkdtempSync(join(tmpdir(), 'upe-bench-'));
+try {
+  const file = join(folder, 'replay.pcap');
+  writeFileSync(file, pcapFile(Array.from({ length: packets }, (_, i) => ({ frame: frames[i % FLOWS] }))));
+  process.stdout.write(`${JSON.stringify({ mpps: await replayRate(file) })}\n`);
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+async function replayRate(file: string): Promise<number> {
+  let finish: () => void = () => undefined;
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const engine = new Engine(
+    {
+      version: 'bench',
+      source: { kind: 'pcap', files: [file], pace: { kind: 'max' }, loop: false },
+      ruleSet: loadRuleFile(BUNDLED_RULES_FILE),
+      acceptForward: true,
+      workerCount: 1,
+      ringSlots: 1024,
+      poolBuffers: 2048,
+      bufferBytes: 2048,
+      ruleCapacity: 1024,
+      idle: 'park',
+      stats: null,
+      logLevel: 'silent',
+    },
+    {
+      clock: new MonotonicClock(),
+      onFile: () => undefined,
+      onFinished: () => finish(),
+      onDeath: (thread, error) => {
+        throw new Error(`the ${thread} thread has died`, { cause: error });
+      },
+    },
+  );
+  const started = engine.start();
+  const beganMs = performance.now();
+  await started;
+  const readyMs = performance.now();
+  await finished;
+  const summary = await engine.stop();
+  if (!summary.holds || summary.processed !== packets) throw new Error(JSON.stringify(summary));
+  return packets / (performance.now() - Math.max(beganMs, readyMs)) / 1000;
+}
