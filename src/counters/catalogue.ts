@@ -122,8 +122,8 @@ export const WORKER_TOTALS = {
   firstAnomaly: 2,
   firstTransmitFailure: 2 + ANOMALY_KINDS.length,
   firstLatencyBucket: 2 + ANOMALY_KINDS.length + TRANSMIT_FAILURES.length,
-  /** Sum of all latencies, milliseconds; the bucket above the last bound comes right before it. */
-  latencySumMs: 2 + ANOMALY_KINDS.length + TRANSMIT_FAILURES.length + LATENCY_BOUNDS_SECONDS.length + 1,
+  /** Sum of all latencies, microseconds; the bucket above the last bound comes right before it. */
+  latencySumUs: 2 + ANOMALY_KINDS.length + TRANSMIT_FAILURES.length + LATENCY_BOUNDS_SECONDS.length + 1,
   count: 2 + ANOMALY_KINDS.length + TRANSMIT_FAILURES.length + LATENCY_BOUNDS_SECONDS.length + 2,
 } as const;
 

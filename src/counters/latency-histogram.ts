@@ -6,16 +6,16 @@ import type { CounterBanks } from './counter-banks.js';
  * mostly received at one moment, so the bucket is looked for once a moment and not once a packet.
  */
 export class LatencyHistogram {
-  private readonly boundsMs = Float64Array.from(LATENCY_BOUNDS_SECONDS, (seconds) => seconds * 1000);
+  private readonly boundsUs = Int32Array.from(LATENCY_BOUNDS_SECONDS, (seconds) => Math.round(seconds * 1e6));
 
   constructor(private readonly banks: CounterBanks) {}
 
-  /** Counts `packets` packets that took `latencyMs` milliseconds each. */
-  add(latencyMs: number, packets: number): void {
-    const { boundsMs, banks } = this;
+  /** Counts `packets` packets that took `latencyUs` microseconds each; both int32. */
+  add(latencyUs: number, packets: number): void {
+    const { boundsUs, banks } = this;
     let bucket = 0;
-    while (bucket < boundsMs.length && latencyMs > boundsMs[bucket]) bucket++;
+    while (bucket < boundsUs.length && latencyUs > boundsUs[bucket]) bucket++;
     banks.cells[banks.totals + WORKER_TOTALS.firstLatencyBucket + bucket] += packets;
-    banks.cells[banks.totals + WORKER_TOTALS.latencySumMs] += latencyMs * packets;
+    banks.cells[banks.totals + WORKER_TOTALS.latencySumUs] += latencyUs * packets;
   }
 }

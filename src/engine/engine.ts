@@ -24,6 +24,7 @@ import type { FromWorker, WorkerThreadData } from '../worker/worker-thread.js';
 import { createEngineMemory, type EngineMemory } from './engine-memory.js';
 import { type FirstTable, RuleDeployment } from './rule-deployment.js';
 import { EngineThread } from './thread.js';
+import { allowDeepInlining } from './v8-flags.js';
 
 /** Bounds of the steps of a stop, milliseconds; together under the 10 s that a stop may take. */
 const STOP_RX_MS = 3000;
@@ -117,6 +118,7 @@ export class Engine {
    * @throws EnvironmentError when the source cannot be opened or the port is taken; call `stop` then.
    */
   async start(): Promise<number> {
+    allowDeepInlining();
     for (let worker = 0; worker < this.config.workerCount; worker++) {
       this.workers.push(this.startWorker(worker));
     }

@@ -79,34 +79,36 @@ export class BufferCache {
   }
 
   private refill(): number {
+    const { words, freeCountWord, freeListWord, slotsWord } = this;
     this.lock();
-    const free = this.words[this.freeCountWord];
+    const free = words[freeCountWord];
     const moved = Math.min(free, MOVE_BUFFERS);
-    for (let i = 0; i < moved; i++) {
-      this.words[this.slotsWord + i] = this.words[this.freeListWord + free - moved + i];
-    }
-    this.words[this.freeCountWord] = free - moved;
-    this.words[this.takenWord] = (this.words[this.takenWord] + moved) | 0;
-    this.words[this.countWord] = moved;
+    const first = freeListWord + free - moved;
+    for (let i = 0; i < moved; i++) words[slotsWord + i] = words[first + i];
+    words[freeCountWord] = free - moved;
+    words[this.takenWord] = (words[this.takenWord] + moved) | 0;
+    words[this.countWord] = moved;
     this.unlock();
     return moved;
   }
 
   private flush(): number {
+    const { words, freeCountWord, freeListWord, slotsWord } = this;
     this.lock();
-    const free = this.words[this.freeCountWord];
+    const free = words[freeCountWord];
     if (free + MOVE_BUFFERS > this.bufferCount) {
       this.unlock();
       throw new InvariantError(`pool: more than ${this.bufferCount} buffers are free: one was freed twice`);
     }
     // The oldest half goes: the youngest is what the processor's cache still holds.
+    const first = freeListWord + free;
     for (let i = 0; i < MOVE_BUFFERS; i++) {
-      this.words[this.freeListWord + free + i] = this.words[this.slotsWord + i];
-      this.words[this.slotsWord + i] = this.words[this.slotsWord + MOVE_BUFFERS + i];
+      words[first + i] = words[slotsWord + i];
+      words[slotsWord + i] = words[slotsWord + MOVE_BUFFERS + i];
     }
-    this.words[this.freeCountWord] = free + MOVE_BUFFERS;
-    this.words[this.returnedWord] = (this.words[this.returnedWord] + MOVE_BUFFERS) | 0;
-    this.words[this.countWord] = CACHE_BUFFERS - MOVE_BUFFERS;
+    words[freeCountWord] = free + MOVE_BUFFERS;
+    words[this.returnedWord] = (words[this.returnedWord] + MOVE_BUFFERS) | 0;
+    words[this.countWord] = CACHE_BUFFERS - MOVE_BUFFERS;
     this.unlock();
     return CACHE_BUFFERS - MOVE_BUFFERS;
   }

@@ -10,6 +10,11 @@ export interface Clock {
   unixMs(): number;
 }
 
+/** A time in milliseconds as microseconds modulo 2^32, an int32: differences are right up to 35 minutes. */
+export function microseconds(timeMs: number): number {
+  return (timeMs * 1000) | 0;
+}
+
 /** Readings of both clocks to compare; the pair that was taken closest together counts. */
 const OFFSET_READINGS = 100;
 

@@ -6,7 +6,7 @@ import {
   DESCRIPTOR_CAPTURED_BYTES,
   DESCRIPTOR_INTERFACE,
   DESCRIPTOR_LINK_TYPE,
-  DESCRIPTOR_RX_MS,
+  DESCRIPTOR_RX_US,
   DESCRIPTOR_WIRE_BYTES,
   DESCRIPTOR_WORDS,
   PoolLayout,
@@ -51,10 +51,9 @@ export class PacketPool {
   readonly view: DataView;
   /** The same memory by words, for copying. */
   readonly words: Int32Array;
+  /** All descriptors, `DESCRIPTOR_WORDS` each; buffer i's begins at `i * DESCRIPTOR_WORDS`. */
+  readonly descriptors: Int32Array;
   private readonly state: Int32Array;
-  private readonly stateFloats: Float64Array;
-  private readonly descriptorsWord: number;
-  private readonly rxMsFloat: number;
 
   constructor(memory: PoolMemory) {
     this.shape = memory.shape;
@@ -64,9 +63,7 @@ export class PacketPool {
     this.view = new DataView(memory.frames, this.layout.framesByteOffset, framesBytes);
     this.words = new Int32Array(memory.frames, this.layout.framesByteOffset, framesBytes / 4);
     this.state = new Int32Array(memory.state);
-    this.stateFloats = new Float64Array(memory.state);
-    this.descriptorsWord = this.layout.descriptorsWord;
-    this.rxMsFloat = (this.descriptorsWord + DESCRIPTOR_RX_MS) / 2;
+    this.descriptors = this.state.subarray(this.layout.descriptorsWord);
   }
 
   /** The private cache of one thread; only that thread may use it. */
@@ -90,7 +87,7 @@ export class PacketPool {
    *
    * @param capturedBytes bytes of the frame that are in the buffer.
    * @param wireBytes the frame's length on the wire.
-   * @param rxMs monotonic clock at reception, milliseconds.
+   * @param rxUs monotonic clock at reception, microseconds modulo 2^32.
    * @param anomalies bits of `anomalyBit` that only reception can know.
    */
   describe(
@@ -99,40 +96,41 @@ export class PacketPool {
     wireBytes: number,
     linkType: number,
     interfaceIndex: number,
-    rxMs: number,
+    rxUs: number,
     anomalies: number,
   ): void {
-    const word = this.descriptorsWord + index * DESCRIPTOR_WORDS;
-    this.state[word + DESCRIPTOR_CAPTURED_BYTES] = capturedBytes;
-    this.state[word + DESCRIPTOR_WIRE_BYTES] = wireBytes;
-    this.state[word + DESCRIPTOR_LINK_TYPE] = linkType;
-    this.state[word + DESCRIPTOR_INTERFACE] = interfaceIndex;
-    this.state[word + DESCRIPTOR_ANOMALIES] = anomalies;
-    this.stateFloats[this.rxMsFloat + index * (DESCRIPTOR_WORDS / 2)] = rxMs;
+    const { descriptors } = this;
+    const word = index * DESCRIPTOR_WORDS;
+    descriptors[word + DESCRIPTOR_CAPTURED_BYTES] = capturedBytes;
+    descriptors[word + DESCRIPTOR_WIRE_BYTES] = wireBytes;
+    descriptors[word + DESCRIPTOR_LINK_TYPE] = linkType;
+    descriptors[word + DESCRIPTOR_INTERFACE] = interfaceIndex;
+    descriptors[word + DESCRIPTOR_RX_US] = rxUs;
+    descriptors[word + DESCRIPTOR_ANOMALIES] = anomalies;
   }
 
   capturedBytes(index: number): number {
-    return this.state[this.descriptorsWord + index * DESCRIPTOR_WORDS + DESCRIPTOR_CAPTURED_BYTES];
+    return this.descriptors[index * DESCRIPTOR_WORDS + DESCRIPTOR_CAPTURED_BYTES];
   }
 
   wireBytes(index: number): number {
-    return this.state[this.descriptorsWord + index * DESCRIPTOR_WORDS + DESCRIPTOR_WIRE_BYTES];
+    return this.descriptors[index * DESCRIPTOR_WORDS + DESCRIPTOR_WIRE_BYTES];
   }
 
   linkType(index: number): number {
-    return this.state[this.descriptorsWord + index * DESCRIPTOR_WORDS + DESCRIPTOR_LINK_TYPE];
+    return this.descriptors[index * DESCRIPTOR_WORDS + DESCRIPTOR_LINK_TYPE];
   }
 
   interfaceIndex(index: number): number {
-    return this.state[this.descriptorsWord + index * DESCRIPTOR_WORDS + DESCRIPTOR_INTERFACE];
+    return this.descriptors[index * DESCRIPTOR_WORDS + DESCRIPTOR_INTERFACE];
+  }
+
+  rxUs(index: number): number {
+    return this.descriptors[index * DESCRIPTOR_WORDS + DESCRIPTOR_RX_US];
   }
 
   anomalies(index: number): number {
-    return this.state[this.descriptorsWord + index * DESCRIPTOR_WORDS + DESCRIPTOR_ANOMALIES];
-  }
-
-  rxMs(index: number): number {
-    return this.stateFloats[this.rxMsFloat + index * (DESCRIPTOR_WORDS / 2)];
+    return this.descriptors[index * DESCRIPTOR_WORDS + DESCRIPTOR_ANOMALIES];
   }
 
   /**

@@ -35,10 +35,10 @@ export const DESCRIPTOR_CAPTURED_BYTES = 0;
 export const DESCRIPTOR_WIRE_BYTES = 1;
 export const DESCRIPTOR_LINK_TYPE = 2;
 export const DESCRIPTOR_INTERFACE = 3;
-/** The rx thread's clock when the frame was read, a Float64 over two words: on an even word. */
-export const DESCRIPTOR_RX_MS = 4;
+/** The rx thread's clock when the frame was read, microseconds: an int32 that wraps after 71 minutes. */
+export const DESCRIPTOR_RX_US = 4;
 /** Anomalies that reception itself knows of (`anomalyBit`): the frame was larger than the buffer. */
-export const DESCRIPTOR_ANOMALIES = 6;
+export const DESCRIPTOR_ANOMALIES = 5;
 
 export interface PoolShape {
   /** Buffers in the pool. */

@@ -17,8 +17,9 @@ export const ABSENT = -1;
 /**
  * What the parser found: one record a thread, overwritten by every packet. All fields are int32.
  *
- * `ipVersion`, `protocol`, addresses, `dscp` and `isFragment` are valid only after `PARSED`; the
- * address words of a version that the packet is not are left over from earlier ones.
+ * Only `vlan`, `anomalies` and `interfaceIndex` are valid whatever the status; everything that comes from
+ * the IP and transport headers only after `PARSED`, and then the second to fourth address words only for
+ * IPv6: the rest is left over from earlier packets.
  */
 export class Packet {
   /** 4 or 6. */

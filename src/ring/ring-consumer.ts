@@ -51,8 +51,9 @@ export class RingConsumer {
     }
     const popped = Math.min(available, max);
     if (popped === 0) return 0;
-    for (let i = 0; i < popped; i++) into[i] = this.words[this.slotsWord + ((this.read + i) & this.slotMask)];
-    this.read = (this.read + popped) | 0;
+    const { words, slotsWord, slotMask, read } = this;
+    for (let i = 0; i < popped; i++) into[i] = words[slotsWord + ((read + i) & slotMask)];
+    this.read = (read + popped) | 0;
     // Copied out first, cursor second: the producer may reuse the slots from here on.
     Atomics.store(this.words, this.readCursorWord, this.read);
     return popped;

@@ -48,10 +48,9 @@ export class RingProducer {
       room = this.slots - ((this.write - this.cachedRead) | 0);
     }
     const pushed = Math.min(room, count);
-    for (let i = 0; i < pushed; i++) {
-      this.words[this.slotsWord + ((this.write + i) & this.slotMask)] = indexes[from + i];
-    }
-    this.write = (this.write + pushed) | 0;
+    const { words, slotsWord, slotMask, write } = this;
+    for (let i = 0; i < pushed; i++) words[slotsWord + ((write + i) & slotMask)] = indexes[from + i];
+    this.write = (write + pushed) | 0;
     // Slots first, cursor second: whoever sees the cursor sees the slots. Once a burst, not once an
     // index: a sequentially consistent store is a locked instruction.
     if (pushed > 0) Atomics.store(this.words, this.writeCursorWord, this.write);

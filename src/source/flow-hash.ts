@@ -7,8 +7,11 @@ import { parseFrame } from '../protocol/parser.js';
  * Tells which packets belong together, the same for both directions of a flow:
  *
  *   TCP, UDP, SCTP with their ports          addresses, protocol, ports
- *   other IP, and every fragment             addresses, protocol (a later fragment has no ports, and
- *                                            must meet the worker that has seen the first)
+ *   other IP                                 addresses, protocol
+ *   every fragment                           addresses: a later one has no ports and must meet the worker
+ *                                            that has seen the first, and in IPv6 it may not even know
+ *                                            the protocol (RFC 8200, 4.5: options behind the fragment
+ *                                            header are in the first fragment only)
  *   everything else                          the two MAC addresses, as far as there are any
  *
  * Each end of a flow is mixed on its own and the two are added, so that exchanging them changes
@@ -27,12 +30,17 @@ export class FlowHash {
     const linkType = pool.linkType(bufferIndex);
     const status = parseFrame(pool.view, at, capturedBytes, pool.wireBytes(bufferIndex), linkType, packet);
     if (status !== PARSED) return this.hashMacs(at, capturedBytes, linkType);
-    const hasPorts = packet.isFragment === 0 && packet.srcPort >= 0;
-    let src = mix(packet.src0 + (hasPorts ? packet.srcPort + 1 : 0));
-    let dst = mix(packet.dst0 + (hasPorts ? packet.dstPort + 1 : 0));
+    let src = mix(packet.src0);
+    let dst = mix(packet.dst0);
     if (packet.ipVersion === 6) {
       src = mix(mix(mix(src ^ packet.src1) ^ packet.src2) ^ packet.src3);
       dst = mix(mix(mix(dst ^ packet.dst1) ^ packet.dst2) ^ packet.dst3);
+    }
+    if (packet.isFragment === 1) return mix((src + dst) | 0);
+    if (packet.srcPort >= 0) {
+      // Mixed in after the address: added before, the next host's next lower port would be the same end.
+      src = mix(src + packet.srcPort);
+      dst = mix(dst + packet.dstPort);
     }
     return mix((src + dst + packet.protocol) | 0);
   }

@@ -12,7 +12,7 @@ import {
 } from '../counters/catalogue.js';
 import type { CounterBanks } from '../counters/counter-banks.js';
 import type { BufferCache } from '../memory/buffer-cache.js';
-import type { Clock } from '../memory/clock.js';
+import { type Clock, microseconds } from '../memory/clock.js';
 import {
   COMMAND_STOP,
   CONTROL_COMMAND,
@@ -118,7 +118,8 @@ export class RxLoop {
     const beganMs = clock.nowMs();
     const frames = source.read(batch, beganMs);
     if (frames <= 0) return frames;
-    for (let i = 0; i < frames; i++) this.receive(i, beganMs);
+    const rxUs = microseconds(beganMs);
+    for (let i = 0; i < frames; i++) this.receive(i, rxUs);
     for (let worker = 0; worker < this.workerCount; worker++) this.flush(worker);
     banks.cells[banks.totals + RX_TOTALS.bursts] += 1;
     banks.cells[banks.totals + RX_TOTALS.busyMs] += clock.nowMs() - beganMs - this.sleptMs;
@@ -134,7 +135,7 @@ export class RxLoop {
   }
 
   /** Copies one frame of the batch into a buffer and stages it for its worker. */
-  private receive(frame: number, rxMs: number): void {
+  private receive(frame: number, rxUs: number): void {
     const { pool, cache, hand } = this.deps;
     const batch = this.batch;
     const interfaceIndex = batch.interfaceIndex[frame];
@@ -153,7 +154,7 @@ export class RxLoop {
     const keptBytes = Math.min(capturedBytes, bufferBytes);
     copyFrame(batch.view, batch.byteOffset[frame], pool.words, buffer * (bufferBytes >>> 2), keptBytes);
     const anomalies = keptBytes < capturedBytes ? OVERSIZE : 0;
-    pool.describe(buffer, keptBytes, wireBytes, batch.linkType[frame], interfaceIndex, rxMs, anomalies);
+    pool.describe(buffer, keptBytes, wireBytes, batch.linkType[frame], interfaceIndex, rxUs, anomalies);
     const worker = this.workerCount === 1 ? 0 : workerOf(this.flowHash.hash(buffer), this.workerCount);
     hand[worker * BURST_FRAMES + this.stagedCount[worker]] = buffer;
     this.stagedCount[worker] += 1;

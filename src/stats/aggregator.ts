@@ -175,7 +175,7 @@ export class Aggregator {
       addCells(totals.anomalies, reader.totals, WORKER_TOTALS.firstAnomaly);
       addCells(totals.transmitFailures, reader.totals, WORKER_TOTALS.firstTransmitFailure);
       addCells(totals.latencyBuckets, reader.totals, WORKER_TOTALS.firstLatencyBucket);
-      totals.latencySumSeconds += reader.totals[WORKER_TOTALS.latencySumMs] / 1000;
+      totals.latencySumSeconds += reader.totals[WORKER_TOTALS.latencySumUs] / 1e6;
       totals.processed += packets;
       const own = totals.workers[worker];
       own.packets = packets;

@@ -9,7 +9,8 @@ import type { RingMemory } from '../ring/ring-layout.js';
 import { LinearMatcher } from '../rules/linear-matcher.js';
 import { RuleTable, type RuleTableMemory } from '../rules/rule-table.js';
 import { NoTransmitter } from '../tx/transmitter.js';
-import { type Judgement, WorkerLoop, type WorkerLoopConfig } from './worker-loop.js';
+import type { Judgement } from './packet-judge.js';
+import { WorkerLoop, type WorkerLoopConfig } from './worker-loop.js';
 
 /** What main passes to a worker thread. */
 export interface WorkerThreadData {

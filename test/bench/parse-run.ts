@@ -1,3 +1,4 @@
+import { allowDeepInlining } from '../../src/engine/v8-flags.js';
 import { LINK_ETHERNET } from '../../src/protocol/link-type.js';
 import { PARSED, Packet } from '../../src/protocol/packet.js';
 import { parseFrame } from '../../src/protocol/parser.js';
@@ -9,6 +10,7 @@ const FRAMES = 4096;
 const BUFFER_BYTES = 2048;
 const SEED = 1;
 
+allowDeepInlining();
 const seconds = Number(process.argv[2]);
 const memory = new Uint8Array(new SharedArrayBuffer(FRAMES * BUFFER_BYTES));
 const view = new DataView(memory.buffer);

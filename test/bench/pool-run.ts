@@ -1,3 +1,4 @@
+import { allowDeepInlining } from '../../src/engine/v8-flags.js';
 import { createPool, PacketPool } from '../../src/memory/packet-pool.js';
 
 /** `pool-run.js SECONDS`: nanoseconds for taking a buffer and giving it back, 32 at a time. */
@@ -5,6 +6,7 @@ const BURST = 32;
 const BUFFERS = 4096;
 const ROUNDS = 10_000;
 
+allowDeepInlining();
 const seconds = Number(process.argv[2]);
 const pool = new PacketPool(
   createPool({ bufferCount: BUFFERS, bufferBytes: 2048, threadCount: 2, handBuffers: BURST }),

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
+import { allowDeepInlining } from '../../src/engine/v8-flags.js';
 import { RingConsumer } from '../../src/ring/ring-consumer.js';
 import { createRing, RingLayout, type RingMemory } from '../../src/ring/ring-layout.js';
 import { RingProducer } from '../../src/ring/ring-producer.js';
@@ -55,5 +56,6 @@ function pass({ role, ring, stop }: RingThreadData): void {
   }
 }
 
+allowDeepInlining();
 if (isMainThread) await measure(Number(process.argv[2]));
 else pass(workerData as RingThreadData);

@@ -89,13 +89,13 @@ t.test('the frames begin at a page boundary and do not overlap', async (t) => {
 
 t.test('a descriptor keeps every field to itself', async (t) => {
   const packets = new PacketPool(pool(3));
-  for (let i = 0; i < 3; i++) packets.describe(i, 60 + i, 1500 + i, 276, i, 1e9 + 0.25 * i, 1 << i);
+  for (let i = 0; i < 3; i++) packets.describe(i, 60 + i, 1500 + i, 276, i, -5 - i, 1 << i);
   for (let i = 0; i < 3; i++) {
     t.equal(packets.capturedBytes(i), 60 + i);
     t.equal(packets.wireBytes(i), 1500 + i);
     t.equal(packets.linkType(i), 276);
     t.equal(packets.interfaceIndex(i), i);
-    t.equal(packets.rxMs(i), 1e9 + 0.25 * i);
+    t.equal(packets.rxUs(i), -5 - i);
     t.equal(packets.anomalies(i), 1 << i);
   }
 });

@@ -4,7 +4,8 @@ import { ANOMALY_KINDS, MALFORMED_REASONS, UNCLASSIFIED_KINDS } from '../../src/
 import { Packet } from '../../src/protocol/packet.js';
 import { parseFrame } from '../../src/protocol/parser.js';
 import { LINK_TYPES } from './link-frames.js';
-import { type BentFrame, bendFrame, Random } from './mutate-frame.js';
+import { type BentFrame, bendFrame } from './mutate-frame.js';
+import { Random } from './random.js';
 import { outcomeOf, readFrame, readingOf, sameReading } from './reading.js';
 import { referenceParse } from './reference-parser.js';
 import { sampleFrames } from './sample-frames.js';

@@ -218,7 +218,8 @@ interface ChainEnd {
 /** RFC 8200, 4, with the extension headers of the IANA registry but AH and ESP, which end the chain. */
 function readChain(next: number, rest: Piece, passed: number, notes: Notes): ChainEnd | Failure {
   const isFragmentHeader = next === 44;
-  if (!isFragmentHeader && ![0, 43, 60, 135, 139, 140].includes(next)) return { protocol: next, payload: rest };
+  if (!isFragmentHeader && ![0, 43, 60, 135, 139, 140].includes(next))
+    return { protocol: next, payload: rest };
   if (passed === 16) return 'ipv6_extensions';
   if (rest.presence(8) === 'never') return isFragmentHeader ? 'ipv6_fragment' : 'ipv6_extensions';
   if (rest.presence(8) === 'snapped') return 'snapped';

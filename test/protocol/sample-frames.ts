@@ -21,7 +21,7 @@ import {
 } from '../fixtures/frames.js';
 import { LINK_TYPES, linkFrame } from './link-frames.js';
 
-/** A well-formed frame to cut, bend and break. */
+/** A frame to cut, bend and break. */
 export interface SampleFrame {
   readonly name: string;
   readonly linkType: number;
@@ -67,7 +67,11 @@ const PACKETS: Readonly<Record<string, NetworkPacket>> = {
     payload: udp({ length: 1000, payload: text }),
   }),
   'ipv6 ah tcp': ipv6({ extensions: [hopByHop(), authenticationHeader()], payload: tcp() }),
-  'ipv6 sixteen extensions': ipv6({ extensions: Array.from({ length: 16 }, () => hopByHop()), payload: udp() }),
+  'ipv6 sixteen extensions': ipv6({
+    extensions: Array.from({ length: 16 }, () => hopByHop()),
+    payload: udp(),
+  }),
+  'ipv6 half a fragment header': ipv6({ nextHeader: 44, payload: new Uint8Array(4) }),
   arp: arp(),
 };
 

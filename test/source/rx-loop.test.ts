@@ -149,7 +149,7 @@ t.test('a frame arrives whole in a buffer, with everything that is known of it',
   t.equal(bench.pool.wireBytes(index), 1500);
   t.equal(bench.pool.interfaceIndex(index), 1);
   t.equal(bench.pool.linkType(index), LINK_ETHERNET);
-  t.equal(bench.pool.rxMs(index), 5);
+  t.equal(bench.pool.rxUs(index), 5000);
   const { interfaces, enqueued, levels } = bench.published();
   t.same(interfaces[1], { packets: 1, bytes: 1500, dropped: { pool_exhausted: 0, ring_full: 0 } });
   t.equal(interfaces[0].packets, 0);

@@ -33,7 +33,8 @@ import type { RuleSet } from '../../src/rules/rule.js';
 import { buildRuleTable, RuleTable } from '../../src/rules/rule-table.js';
 import { SlotRegistry } from '../../src/rules/slot-registry.js';
 import { NoTransmitter, QUEUED, type Transmitter } from '../../src/tx/transmitter.js';
-import { type Judgement, WorkerLoop } from '../../src/worker/worker-loop.js';
+import type { Judgement } from '../../src/worker/packet-judge.js';
+import { WorkerLoop } from '../../src/worker/worker-loop.js';
 import { arp, ethernet, ipv4, ipv4Fragments, tcp, udp } from '../fixtures/frames.js';
 import { rules } from '../support/engine-fixture.js';
 
@@ -222,7 +223,7 @@ t.test('latency is the time from reception to the end of the burst', async (t) =
   bench.nowMs += 1;
   bench.loop.runBurst();
   const { totals } = bench.published();
-  t.equal(totals[WORKER_TOTALS.latencySumMs], 3 + 3 + 1);
+  t.equal(totals[WORKER_TOTALS.latencySumUs], 3000 + 3000 + 1000);
 });
 
 t.test('told to stop, the loop empties its ring, publishes and ends', async (t) => {

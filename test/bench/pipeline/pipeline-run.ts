@@ -15,6 +15,7 @@ import {
   controlOf,
   createControl,
 } from '../../../src/memory/control-layout.js';
+import { allowDeepInlining } from '../../../src/engine/v8-flags.js';
 import { createPool, PacketPool, type PoolMemory } from '../../../src/memory/packet-pool.js';
 import { createRing, RingLayout, type RingMemory } from '../../../src/ring/ring-layout.js';
 import { parseRuleFile } from '../../../src/rules/rule-file.js';
@@ -43,6 +44,7 @@ const WARM_UP_MS = 500;
  * the yardstick's, and fails when the packets counted are not those that went through the ring.
  */
 const [seconds, rules, flows] = process.argv.slice(2).map(Number);
+allowDeepInlining();
 const generation = 1;
 const pool = createPool({
   bufferCount: BUFFERS,

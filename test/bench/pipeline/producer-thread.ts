@@ -1,5 +1,5 @@
 import { workerData } from 'node:worker_threads';
-import { MonotonicClock } from '../../../src/memory/clock.js';
+import { MonotonicClock, microseconds } from '../../../src/memory/clock.js';
 import { COMMAND_STOP, CONTROL_COMMAND, controlOf } from '../../../src/memory/control-layout.js';
 import { PacketPool } from '../../../src/memory/packet-pool.js';
 import { LINK_ETHERNET } from '../../../src/protocol/link-type.js';
@@ -33,9 +33,9 @@ const hand = pool.handOf(0);
 const bufferWords = poolMemory.shape.bufferBytes / 4;
 
 let flow = 0;
-while (Atomics.load(control, CONTROL_COMMAND) !== COMMAND_STOP) produceBurst(clock.nowMs());
+while (Atomics.load(control, CONTROL_COMMAND) !== COMMAND_STOP) produceBurst(microseconds(clock.nowMs()));
 
-function produceBurst(nowMs: number): void {
+function produceBurst(nowUs: number): void {
   let count = 0;
   for (; count < BURST; count++) {
     const index = cache.alloc();
@@ -45,7 +45,7 @@ function produceBurst(nowMs: number): void {
     pool.view.setUint16(frame + SRC_ADDRESS_LOW_OFFSET, flow);
     pool.view.setUint16(frame + SRC_PORT_OFFSET, 1024 + flow);
     if (++flow === flows) flow = 0;
-    pool.describe(index, FRAME_BYTES, FRAME_BYTES, LINK_ETHERNET, 0, nowMs, 0);
+    pool.describe(index, FRAME_BYTES, FRAME_BYTES, LINK_ETHERNET, 0, nowUs, 0);
     hand[count] = index;
   }
   const pushed = ring.push(hand, 0, count);

@@ -22,7 +22,10 @@ export class RouterTransmitter implements Transmitter {
     const ip = frame + ETHERNET_BYTES;
     const headerBytes = (view.getUint8(ip) & 15) << 2;
     let sum = 0;
-    for (let at = ip; at < ip + headerBytes; at += 2) sum += view.getUint16(at);
+    for (let at = ip; at < ip + headerBytes; at += 4) {
+      const word = view.getInt32(at);
+      sum += (word >>> 16) + (word & 0xffff);
+    }
     sum = (sum & 0xffff) + (sum >>> 16);
     sum = (sum & 0xffff) + (sum >>> 16);
     view.setUint16(frame + CHECKSUM_OFFSET, ~sum & 0xffff);

@@ -1,0 +1,170 @@
+import {
+  FIRST_UNMATCHED_SLOT,
+  SLOT_BYTES,
+  SLOT_CELLS,
+  SLOT_LAST_MS,
+  SLOT_PACKETS,
+  WORKER_TOTALS,
+} from '../counters/catalogue.js';
+import type { CounterBanks } from '../counters/counter-banks.js';
+import { LatencyHistogram } from '../counters/latency-histogram.js';
+import type { BufferCache } from '../memory/buffer-cache.js';
+import type { PacketPool } from '../memory/packet-pool.js';
+import {
+  DESCRIPTOR_ANOMALIES,
+  DESCRIPTOR_CAPTURED_BYTES,
+  DESCRIPTOR_INTERFACE,
+  DESCRIPTOR_LINK_TYPE,
+  DESCRIPTOR_RX_US,
+  DESCRIPTOR_WIRE_BYTES,
+  DESCRIPTOR_WORDS,
+} from '../memory/pool-layout.js';
+import { PARSED, Packet } from '../protocol/packet.js';
+import { parseFrame } from '../protocol/parser.js';
+import { type Matcher, NO_MATCH } from '../rules/matcher.js';
+import { ACTIONS } from '../rules/rule.js';
+import type { RuleTable } from '../rules/rule-table.js';
+import { QUEUED, type Transmitter } from '../tx/transmitter.js';
+
+const FORWARD = ACTIONS.indexOf('forward');
+
+/** A generation of the rules, ready to judge with. */
+export interface Judgement {
+  readonly table: RuleTable;
+  readonly matcher: Matcher;
+}
+
+export interface PacketJudgeDeps {
+  readonly pool: PacketPool;
+  readonly cache: BufferCache;
+  readonly banks: CounterBanks;
+  readonly transmitter: Transmitter;
+}
+
+/**
+ * The life of a packet in a worker: parse, match, count, verdict, free. Used by the worker loop, on its
+ * thread.
+ *
+ * Everything that a packet needs is a field of this one object and an integer or a typed array: what
+ * hangs two objects deep is loaded again after every call, and a double that is passed to a function
+ * which V8 does not inline is allocated.
+ */
+export class PacketJudge {
+  private readonly frames: DataView;
+  private readonly bufferBytes: number;
+  private readonly descriptors: Int32Array;
+  private readonly cells: Float64Array;
+  private readonly banks: CounterBanks;
+  private readonly cache: BufferCache;
+  private readonly transmitter: Transmitter;
+  private readonly latency: LatencyHistogram;
+  private readonly packet = new Packet();
+  /** Unix time of the burst in hand, milliseconds: a cell, because a double field would be boxed. */
+  private readonly burstUnixMs = new Float64Array(1);
+  private table: RuleTable;
+  private matcher: Matcher;
+
+  constructor(deps: PacketJudgeDeps, judgement: Judgement) {
+    this.frames = deps.pool.view;
+    this.bufferBytes = deps.pool.shape.bufferBytes;
+    this.descriptors = deps.pool.descriptors;
+    this.cells = deps.banks.cells;
+    this.banks = deps.banks;
+    this.cache = deps.cache;
+    this.transmitter = deps.transmitter;
+    this.latency = new LatencyHistogram(deps.banks);
+    this.table = judgement.table;
+    this.matcher = judgement.matcher;
+  }
+
+  /** Judges by another table from the next burst on. */
+  useRules(judgement: Judgement): void {
+    this.table = judgement.table;
+    this.matcher = judgement.matcher;
+  }
+
+  /**
+   * Parses, matches and counts a burst and carries out its verdicts; the buffers are still held after it.
+   *
+   * @param hand buffer indexes.
+   * @param count how many.
+   * @param unixMs Unix time that counts as the packets' time, milliseconds.
+   */
+  judgeBurst(hand: Int32Array, count: number, unixMs: number): void {
+    this.burstUnixMs[0] = unixMs;
+    for (let i = 0; i < count; i++) this.judge(hand[i]);
+    this.transmitter.flush();
+  }
+
+  /**
+   * Gives a burst's buffers back and notes how long its packets were under way.
+   *
+   * @param endUs monotonic clock, microseconds modulo 2^32.
+   */
+  releaseBurst(hand: Int32Array, count: number, endUs: number): void {
+    const { cache, descriptors, latency } = this;
+    let momentUs = descriptors[hand[0] * DESCRIPTOR_WORDS + DESCRIPTOR_RX_US];
+    let sameMoment = 0;
+    for (let i = 0; i < count; i++) {
+      const rxUs = descriptors[hand[i] * DESCRIPTOR_WORDS + DESCRIPTOR_RX_US];
+      if (rxUs !== momentUs) {
+        latency.add((endUs - momentUs) | 0, sameMoment);
+        momentUs = rxUs;
+        sameMoment = 0;
+      }
+      sameMoment++;
+      cache.free(hand[i]);
+    }
+    latency.add((endUs - momentUs) | 0, sameMoment);
+  }
+
+  private judge(index: number): void {
+    const { descriptors, packet } = this;
+    const word = index * DESCRIPTOR_WORDS;
+    const wireBytes = descriptors[word + DESCRIPTOR_WIRE_BYTES];
+    packet.interfaceIndex = descriptors[word + DESCRIPTOR_INTERFACE];
+    let slot = parseFrame(
+      this.frames,
+      index * this.bufferBytes,
+      descriptors[word + DESCRIPTOR_CAPTURED_BYTES],
+      wireBytes,
+      descriptors[word + DESCRIPTOR_LINK_TYPE],
+      packet,
+    );
+    if (slot === PARSED) slot = this.applyRules(index);
+    const anomalies = packet.anomalies | descriptors[word + DESCRIPTOR_ANOMALIES];
+    if (anomalies !== 0) this.countAnomalies(anomalies);
+    const { cells } = this;
+    const cell = this.banks.slots + slot * SLOT_CELLS;
+    cells[cell + SLOT_BYTES] += wireBytes;
+    cells[cell + SLOT_LAST_MS] = this.burstUnixMs[0];
+    // Last, because this store is what makes the packet processed.
+    cells[cell + SLOT_PACKETS] += 1;
+  }
+
+  /** Matches the parsed packet and carries out the verdict. Returns the outcome slot. */
+  private applyRules(index: number): number {
+    const { table } = this;
+    const position = this.matcher.match(this.packet);
+    if (position === NO_MATCH) {
+      const { defaultAction } = table;
+      if (defaultAction === FORWARD) this.forward(index, -1);
+      return FIRST_UNMATCHED_SLOT + defaultAction;
+    }
+    if (table.action(position) === FORWARD) this.forward(index, table.outInterface(position));
+    return table.slot(position);
+  }
+
+  private forward(index: number, outInterface: number): void {
+    const status = this.transmitter.queue(index, outInterface);
+    if (status === QUEUED) return;
+    this.cells[this.banks.totals + WORKER_TOTALS.firstTransmitFailure + status] += 1;
+  }
+
+  private countAnomalies(anomalies: number): void {
+    const first = this.banks.totals + WORKER_TOTALS.firstAnomaly;
+    for (let kind = 0; anomalies !== 0; kind++, anomalies >>>= 1) {
+      if ((anomalies & 1) !== 0) this.cells[first + kind] += 1;
+    }
+  }
+}

@@ -1,0 +1,170 @@
+import {
+  DROP_REASONS,
+  type DropReason,
+  enqueuedCell,
+  RX_INTERFACE_BYTES,
+  RX_INTERFACE_CELLS,
+  RX_INTERFACE_FIRST_DROP,
+  RX_INTERFACE_PACKETS,
+  RX_LEVELS,
+  RX_TOTALS,
+  SLOT_BYTES,
+  SLOT_CELLS,
+  SLOT_LAST_MS,
+  SLOT_PACKETS,
+  WORKER_LEVELS,
+  WORKER_TOTALS,
+} from '../../src/counters/catalogue.js';
+import { CounterBanks } from '../../src/counters/counter-banks.js';
+import { createCounters, rxCountersShape, workerCountersShape } from '../../src/counters/counters-layout.js';
+import { LatencyHistogram } from '../../src/counters/latency-histogram.js';
+import { controlOf, createControl } from '../../src/memory/control-layout.js';
+import type { AggregatorConfig } from '../../src/stats/aggregator.js';
+
+export const RULE_CAPACITY = 8;
+
+/** A worker's counters, moved by the test on its own thread. */
+class WorkerStandIn {
+  readonly banks: CounterBanks;
+  readonly latency: LatencyHistogram;
+  heapBytes = 0;
+  /** False while it answers no request. */
+  answers = true;
+  private processed = 0;
+
+  constructor(config: AggregatorConfig, index: number) {
+    this.banks = new CounterBanks(config.workerCounters[index], controlOf(config.control, 1 + index));
+    this.latency = new LatencyHistogram(this.banks);
+  }
+
+  /** Judges one packet and gives its buffer back. */
+  process(slot: number, bytes: number, atMs: number): void {
+    const { cells, slots } = this.banks;
+    const cell = slots + slot * SLOT_CELLS;
+    cells[cell + SLOT_PACKETS]++;
+    cells[cell + SLOT_BYTES] += bytes;
+    cells[cell + SLOT_LAST_MS] = atMs;
+    this.processed++;
+  }
+
+  /** Adds to a cell of `WORKER_TOTALS`. */
+  addTotal(total: number, value: number): void {
+    this.banks.cells[this.banks.totals + total] += value;
+  }
+
+  setLevels(): void {
+    this.banks.setLevel(WORKER_LEVELS.readCursor, this.processed | 0);
+    this.banks.setLevel(WORKER_LEVELS.poolReturned, this.processed | 0);
+    this.banks.setLevel(WORKER_LEVELS.heapBytes, this.heapBytes);
+  }
+
+  answerIfAsked(): void {
+    if (!this.banks.isRequested()) return;
+    this.setLevels();
+    this.banks.publish();
+  }
+}
+
+/** The rx thread's counters, moved by the test on its own thread. */
+class RxStandIn {
+  readonly banks: CounterBanks;
+  heapBytes = 0;
+  bytesRead = 0;
+  /** Buffers that are filled and in no ring yet. */
+  held = 0;
+  /** False while it answers no request. */
+  answers = true;
+  /** Called right after it has answered. */
+  afterAnswer = () => {};
+  readonly writeCursors: number[];
+
+  constructor(private readonly config: AggregatorConfig) {
+    this.banks = new CounterBanks(config.rxCounters, controlOf(config.control, 0));
+    this.writeCursors = config.workerCounters.map(() => 0);
+  }
+
+  /** Reads one frame and puts it into a worker's ring. */
+  enqueue(interfaceIndex: number, worker: number, bytes: number): void {
+    this.receive(interfaceIndex, bytes);
+    this.banks.cells[this.banks.totals + enqueuedCell(this.config.interfaces.length, worker)]++;
+    this.writeCursors[worker]++;
+  }
+
+  /** Reads one frame and drops it. */
+  drop(interfaceIndex: number, reason: DropReason, bytes: number): void {
+    const cell = this.receive(interfaceIndex, bytes);
+    this.banks.cells[cell + RX_INTERFACE_FIRST_DROP + DROP_REASONS.indexOf(reason)]++;
+  }
+
+  addBusyMs(busyMs: number): void {
+    this.banks.cells[this.banks.totals + RX_TOTALS.busyMs] += busyMs;
+  }
+
+  answerIfAsked(): void {
+    if (!this.banks.isRequested()) return;
+    const enqueued = this.writeCursors.reduce((sum, cursor) => sum + cursor, 0);
+    this.banks.setLevel(RX_LEVELS.held, this.held);
+    this.banks.setLevel(RX_LEVELS.poolTaken, (enqueued + this.held) | 0);
+    this.banks.setLevel(RX_LEVELS.heapBytes, this.heapBytes);
+    this.banks.setLevel(RX_LEVELS.sourceBytesRead, this.bytesRead);
+    this.writeCursors.forEach((cursor, worker) => {
+      this.banks.setLevel(RX_LEVELS.firstWriteCursor + worker, cursor | 0);
+    });
+    this.banks.publish();
+    this.afterAnswer();
+  }
+
+  private receive(interfaceIndex: number, bytes: number): number {
+    const cell = this.banks.totals + RX_TOTALS.firstInterface + interfaceIndex * RX_INTERFACE_CELLS;
+    this.banks.cells[cell + RX_INTERFACE_PACKETS]++;
+    this.banks.cells[cell + RX_INTERFACE_BYTES] += bytes;
+    return cell;
+  }
+}
+
+/**
+ * Stands in for the dataplane: the counters of rx and of the workers, with the test as their thread.
+ * Requests are answered between two turns of the event loop, by those threads whose `answers` is true.
+ */
+export class DataplaneStandIn {
+  readonly config: AggregatorConfig;
+  readonly rx: RxStandIn;
+  readonly workers: readonly WorkerStandIn[];
+  private next: NodeJS.Immediate;
+
+  constructor(interfaces: readonly string[], workerCount: number) {
+    const workers = Array.from({ length: workerCount }, (_, index) => index);
+    this.config = {
+      control: createControl(1 + workerCount),
+      rxCounters: createCounters(rxCountersShape(interfaces.length, workerCount)),
+      workerCounters: workers.map(() => createCounters(workerCountersShape(RULE_CAPACITY))),
+      interfaces,
+    };
+    this.rx = new RxStandIn(this.config);
+    this.workers = workers.map((index) => new WorkerStandIn(this.config, index));
+    const serve = () => {
+      for (const worker of this.workers) if (worker.answers) worker.answerIfAsked();
+      if (this.rx.answers) this.rx.answerIfAsked();
+      this.next = setImmediate(serve);
+    };
+    this.next = setImmediate(serve);
+  }
+
+  /** A packet of 100 bytes all the way from the first interface through a worker into a slot. */
+  pass(worker: number, slot: number, packets = 1): void {
+    for (let i = 0; i < packets; i++) {
+      this.rx.enqueue(0, worker, 100);
+      this.workers[worker].process(slot, 100, 1000);
+    }
+  }
+
+  /** Notes bursts and busy time of a worker. */
+  work(worker: number, bursts: number, busyMs: number): void {
+    this.workers[worker].addTotal(WORKER_TOTALS.bursts, bursts);
+    this.workers[worker].addTotal(WORKER_TOTALS.busyMs, busyMs);
+  }
+
+  stop(): void {
+    clearImmediate(this.next);
+  }
+}

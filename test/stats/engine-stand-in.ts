@@ -1,0 +1,137 @@
+import {
+  ANOMALY_KINDS,
+  FIRST_RULE_SLOT,
+  FIRST_UNMATCHED_SLOT,
+  malformedSlot,
+  unclassifiedSlot,
+  WORKER_TOTALS,
+} from '../../src/counters/catalogue.js';
+import type { Clock } from '../../src/memory/clock.js';
+import type { RuleSet } from '../../src/rules/rule.js';
+import type { SlotPlan } from '../../src/rules/slot-registry.js';
+import { Aggregator } from '../../src/stats/aggregator.js';
+import type { EngineState } from '../../src/stats/engine-state.js';
+import { RuleSeries, type RulesNotice } from '../../src/stats/rule-series.js';
+import { rule, ruleSet } from '../rules/build-rules.js';
+import { DataplaneStandIn, RULE_CAPACITY } from './dataplane-stand-in.js';
+
+/** What stats is told of a table, made from a set and its plan. */
+export function noticeOf(set: RuleSet, plan: SlotPlan, generation: number): RulesNotice {
+  return {
+    generation,
+    sha256: set.sha256,
+    defaultAction: set.defaultAction,
+    live: set.rules.map((own, i) => ({
+      slot: plan.slots[i],
+      rule: own.name,
+      action: own.action,
+      priority: own.priority,
+      matchText: own.matchText,
+      outInterface: own.outInterface,
+    })),
+    retired: plan.retired,
+    folded: plan.folded,
+    slotCount: plan.slotCount,
+  };
+}
+
+/** A clock that stands still until the test moves it. */
+export class ClockStandIn implements Clock {
+  ms = 1_700_000_000_000;
+
+  nowMs(): number {
+    return this.ms;
+  }
+
+  unixMs(): number {
+    return this.ms;
+  }
+}
+
+export const ALL_SLOTS = FIRST_RULE_SLOT + RULE_CAPACITY;
+/** Slots of the stand-in's rules: two live ones, one retired. */
+export const TELNET_SLOT = FIRST_RULE_SLOT;
+export const MIRROR_SLOT = FIRST_RULE_SLOT + 1;
+export const OLD_SLOT = FIRST_RULE_SLOT + 2;
+/** Everything that a label or a page has to escape. */
+export const AWKWARD_TEXT = 'dscp: "46", <b>&\\\n\'x\'';
+
+const RULES = ruleSet(
+  [
+    rule('block-telnet', 'drop', { priority: 10, matchText: AWKWARD_TEXT }),
+    rule('mirror', 'forward', { priority: 20, outInterface: 'eth1' }),
+  ],
+  'count',
+);
+
+/** An engine with one retired rule, and a dataplane that the test moves. */
+export class EngineStandIn {
+  readonly clock = new ClockStandIn();
+  readonly dataplane = new DataplaneStandIn(['eth0', 'eth1'], 2);
+  readonly aggregator = new Aggregator(this.dataplane.config, this.clock);
+  readonly series = new RuleSeries(
+    noticeOf(
+      RULES,
+      {
+        slots: [TELNET_SLOT, MIRROR_SLOT],
+        retired: [{ slot: OLD_SLOT, rule: 'old', action: 'count' }],
+        folded: [],
+        slotCount: OLD_SLOT + 1,
+      },
+      3,
+    ),
+  );
+  readonly state: EngineState = {
+    version: '1.2.3',
+    source: 'afpacket',
+    mode: 'watch',
+    aggregator: this.aggregator,
+    series: this.series,
+    eventLoopThreads: [
+      { thread: 'main', busySeconds: 0.5, heapBytes: 1000 },
+      { thread: 'stats', busySeconds: 1.25, heapBytes: 2000 },
+    ],
+    ringSlots: 1024,
+    ringUsedSlots: (worker) => 3 + worker,
+    poolBuffers: 4096,
+    poolFreeBuffers: () => 4000,
+    reload: { generation: 3, successful: true, successMs: 1_699_999_990_500 },
+    isSourceFinished: false,
+  };
+
+  /** Brings the totals up to date. */
+  pass(): Promise<boolean> {
+    return this.aggregator.pass(this.series.notice.slotCount);
+  }
+
+  /** Traffic of every kind, so that hardly any metric is 0. */
+  fillTraffic(): void {
+    const { dataplane } = this;
+    const { rx, workers } = dataplane;
+    dataplane.pass(0, TELNET_SLOT, 3);
+    dataplane.pass(1, TELNET_SLOT, 2);
+    dataplane.pass(1, MIRROR_SLOT, 4);
+    dataplane.pass(0, OLD_SLOT, 5);
+    dataplane.pass(0, FIRST_UNMATCHED_SLOT, 6);
+    dataplane.pass(1, malformedSlot('ipv4_truncated'), 1);
+    dataplane.pass(1, unclassifiedSlot('arp'), 7);
+    rx.enqueue(1, 0, 64);
+    rx.drop(0, 'pool_exhausted', 1500);
+    rx.drop(1, 'ring_full', 60);
+    rx.drop(1, 'ring_full', 60);
+    workers[0].addTotal(WORKER_TOTALS.firstAnomaly + ANOMALY_KINDS.indexOf('udp_length'), 8);
+    workers[0].latency.add(4, 10);
+    workers[0].latency.add(2_000_000, 1);
+    workers[1].latency.add(750, 17);
+    dataplane.work(0, 9, 2500);
+    dataplane.work(1, 11, 125);
+    rx.addBusyMs(750);
+    rx.heapBytes = 3000;
+    workers[0].heapBytes = 4000;
+    workers[1].heapBytes = 5000;
+  }
+
+  stop(): void {
+    this.dataplane.stop();
+  }
+}

@@ -1,0 +1,127 @@
+import t from 'tap';
+import { checkIdentity, type IdentityEvidence } from '../../src/stats/identity.js';
+
+/** Two workers, three packets in flight, two in rx's hand, everything where it belongs. */
+const CONSISTENT: IdentityEvidence = {
+  received: 107,
+  dropped: 7,
+  held: 2,
+  pools: [
+    { taken: 150, returned: 20, cached: 28 },
+    { taken: 16, returned: 60, cached: 13 },
+    { taken: 0, returned: 32, cached: 8 },
+  ],
+  workers: [
+    { enqueued: 60, writeCursor: 60, processed: 57, readCursor: 57 },
+    { enqueued: 40, writeCursor: 40, processed: 40, readCursor: 40 },
+  ],
+};
+
+const [firstPool, ...otherPools] = CONSISTENT.pools;
+const [first, second] = CONSISTENT.workers;
+
+t.test('consistent evidence holds', async (t) => {
+  t.same(checkIdentity(CONSISTENT), { holds: true, violations: [] });
+  t.same(checkIdentity({ received: 0, dropped: 0, held: 0, pools: [], workers: [] }).holds, true);
+});
+
+const FALSIFIED: readonly { name: string; evidence: IdentityEvidence; violations: string[] }[] = [
+  {
+    name: 'received',
+    evidence: { ...CONSISTENT, received: 108 },
+    violations: ['received and enqueued + dropped: 108 is not 107'],
+  },
+  {
+    name: 'dropped',
+    evidence: { ...CONSISTENT, dropped: 6 },
+    violations: ['received and enqueued + dropped: 107 is not 106'],
+  },
+  {
+    name: 'held',
+    evidence: { ...CONSISTENT, held: 3 },
+    violations: ['buffers out of the pool and in flight + held: 5 is not 6'],
+  },
+  {
+    name: 'taken',
+    evidence: { ...CONSISTENT, pools: [{ ...firstPool, taken: 151 }, ...otherPools] },
+    violations: ['buffers out of the pool and in flight + held: 6 is not 5'],
+  },
+  {
+    name: 'returned',
+    evidence: { ...CONSISTENT, pools: [{ ...firstPool, returned: 21 }, ...otherPools] },
+    violations: ['buffers out of the pool and in flight + held: 4 is not 5'],
+  },
+  {
+    name: 'cached',
+    evidence: { ...CONSISTENT, pools: [{ ...firstPool, cached: 30 }, ...otherPools] },
+    violations: ['buffers out of the pool and in flight + held: 3 is not 5'],
+  },
+  {
+    name: 'enqueued',
+    evidence: { ...CONSISTENT, workers: [{ ...first, enqueued: 61 }, second] },
+    violations: [
+      'worker 0: enqueued and write cursor: 61 is not 60',
+      'received and enqueued + dropped: 107 is not 108',
+      'buffers out of the pool and in flight + held: 5 is not 6',
+    ],
+  },
+  {
+    name: 'write cursor',
+    evidence: { ...CONSISTENT, workers: [first, { ...second, writeCursor: 39 }] },
+    violations: ['worker 1: enqueued and write cursor: 40 is not 39'],
+  },
+  {
+    name: 'processed',
+    evidence: { ...CONSISTENT, workers: [first, { ...second, processed: 41 }] },
+    violations: [
+      'worker 1: processed and read cursor: 41 is not 40',
+      'worker 1: processed 41 of 40 enqueued',
+      'buffers out of the pool and in flight + held: 5 is not 4',
+    ],
+  },
+  {
+    name: 'read cursor',
+    evidence: { ...CONSISTENT, workers: [{ ...first, readCursor: 58 }, second] },
+    violations: ['worker 0: processed and read cursor: 57 is not 58'],
+  },
+];
+
+for (const { name, evidence, violations } of FALSIFIED) {
+  t.test(`a false ${name} is found, with both sides`, async (t) => {
+    t.same(checkIdentity(evidence), { holds: false, violations });
+  });
+}
+
+const WRAPS = [
+  { name: 'the last before the sign', packets: 2 ** 31 - 1, cursor: 2 ** 31 - 1 },
+  { name: 'the first behind the sign', packets: 2 ** 31, cursor: -(2 ** 31) },
+  { name: 'the last before the wrap', packets: 2 ** 32 - 1, cursor: -1 },
+  { name: 'the wrap', packets: 2 ** 32, cursor: 0 },
+  { name: 'a thousand times around', packets: 1000 * 2 ** 32 + 5, cursor: 5 },
+];
+for (const { name, packets, cursor } of WRAPS) {
+  t.test(`cursors and pool counts are compared modulo 2^32: ${name}`, async (t) => {
+    const evidence = (processedBehind: number, returned: number): IdentityEvidence => ({
+      received: packets,
+      dropped: 0,
+      held: 0,
+      pools: [
+        { taken: cursor, returned: 0, cached: 0 },
+        { taken: 0, returned, cached: 0 },
+      ],
+      workers: [
+        {
+          enqueued: packets,
+          writeCursor: cursor,
+          processed: packets - processedBehind,
+          readCursor: (cursor - processedBehind) | 0,
+        },
+      ],
+    });
+    t.same(checkIdentity(evidence(0, cursor)), { holds: true, violations: [] });
+    t.same(checkIdentity(evidence(9, (cursor - 9) | 0)), { holds: true, violations: [] });
+    t.same(checkIdentity(evidence(9, (cursor - 8) | 0)).violations, [
+      'buffers out of the pool and in flight + held: 8 is not 9',
+    ]);
+  });
+}
