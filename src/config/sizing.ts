@@ -1,7 +1,6 @@
+import { CACHE_BUFFERS } from '../memory/pool-layout.js';
 import { BURST_FRAMES } from '../source/frame-batch.js';
 
-/** Buffers that a thread's private cache can hold, out of reach of the others. */
-const CACHE_BUFFERS = 32;
 /** Buffers that the rx thread can have staged for one worker, on their way to its ring. */
 const STAGED_BUFFERS = BURST_FRAMES;
 /** Workers that `auto` stops at: more seldom help, since one rx thread feeds them all. */

@@ -1,6 +1,4 @@
-import { getHeapStatistics } from 'node:v8';
 import { MessageChannel } from 'node:worker_threads';
-import { EnvironmentError } from '../errors.js';
 import type { LogLevel } from '../log.js';
 import type { Clock } from '../memory/clock.js';
 import {
@@ -18,11 +16,11 @@ import { interfacesOf, type SourceSpec } from '../source/source-spec.js';
 import { Aggregator } from '../stats/aggregator.js';
 import type { HttpServerConfig } from '../stats/http-server.js';
 import { RuleSeries } from '../stats/rule-series.js';
-import type { FromStats, StatsSummary, ToStats } from '../stats/stats-messages.js';
-import type { StatsThreadData } from '../stats/stats-thread.js';
+import type { StatsSummary } from '../stats/stats-messages.js';
 import type { FromWorker, WorkerThreadData } from '../worker/worker-thread.js';
 import { createEngineMemory, type EngineMemory } from './engine-memory.js';
 import { type FirstTable, RuleDeployment } from './rule-deployment.js';
+import { StatsLink } from './stats-link.js';
 import { EngineThread } from './thread.js';
 import { allowDeepInlining } from './v8-flags.js';
 
@@ -30,8 +28,6 @@ import { allowDeepInlining } from './v8-flags.js';
 const STOP_RX_MS = 3000;
 const STOP_WORKERS_MS = 4000;
 const STOP_STATS_MS = 2000;
-/** How often main tells stats of itself, milliseconds. */
-const MAIN_REPORT_MS = 1000;
 
 export interface EngineConfig {
   readonly version: string;
@@ -76,10 +72,8 @@ export class Engine {
   private readonly firstTable: FirstTable;
   private readonly channels: readonly MessageChannel[];
   private workers: EngineThread<FromWorker>[] = [];
-  private stats: EngineThread<FromStats> | null = null;
+  private stats: StatsLink | null = null;
   private rx: EngineThread<FromRx> | null = null;
-  private mainReport: NodeJS.Timeout | null = null;
-  private statsAnswer: ((message: FromStats) => void) | null = null;
   private stopping: Promise<StatsSummary> | null = null;
 
   /** Throws an UpeError when the rules cannot be used with this source. Starts nothing. */
@@ -96,11 +90,11 @@ export class Engine {
         control: this.memory.control,
         ports: this.channels.map((channel) => channel.port1),
         prepareStats: async (notice) => {
-          if (this.stats !== null) return this.askStats({ kind: 'prepareRules', notice });
+          if (this.stats !== null) return this.stats.prepareRules(notice);
           await this.aggregator?.pass(this.series.notice.slotCount);
           if (this.aggregator !== null) this.series.apply(notice, this.aggregator.totals.slots);
         },
-        announceInUse: () => this.tellStats({ kind: 'rulesInUse', atMs: deps.clock.unixMs() }),
+        announceInUse: () => this.stats?.tell({ kind: 'rulesInUse', atMs: deps.clock.unixMs() }),
       },
     );
     this.firstTable = this.deployment.first(config.ruleSet);
@@ -136,7 +130,7 @@ export class Engine {
 
   /** An attempt to reload failed before there was a rule set. */
   noteReloadFailed(): void {
-    this.tellStats({ kind: 'reloadFailed' });
+    this.stats?.tell({ kind: 'reloadFailed' });
   }
 
   /**
@@ -151,7 +145,6 @@ export class Engine {
   }
 
   private async stopInOrder(): Promise<StatsSummary> {
-    if (this.mainReport !== null) clearInterval(this.mainReport);
     const late: string[] = [];
     for (const thread of [this.rx, ...this.workers, this.stats]) thread?.expectEnd();
     this.order(0, COMMAND_STOP);
@@ -175,28 +168,15 @@ export class Engine {
 
   private async lastSummary(late: string[]): Promise<StatsSummary> {
     if (this.stats !== null) {
-      const answer = this.nextAnswer(STOP_STATS_MS);
-      this.stats.send({ kind: 'stop' } satisfies ToStats);
-      const message = await answer;
-      if (!(await this.stats.join(STOP_STATS_MS))) late.push(this.stats.name);
-      if (message?.kind === 'stopped') return message.summary;
+      const summary = await this.stats.stop(STOP_STATS_MS);
+      if (summary !== null) return summary;
+      late.push('stats');
     }
     // The stats thread is not there, or not well: the counters are, and they rest.
     const aggregator =
       this.aggregator ?? new Aggregator({ ...this.memory, interfaces: this.interfaces }, this.deps.clock);
     await aggregator.pass(this.series.notice.slotCount);
-    const { totals, passCount, violationCount } = aggregator;
-    return {
-      received: totals.received,
-      dropped: totals.received - totals.enqueued,
-      enqueued: totals.enqueued,
-      processed: totals.processed,
-      inFlight: totals.inFlight,
-      holds: totals.identity.holds,
-      violations: totals.identity.violations,
-      passes: passCount,
-      violatedPasses: violationCount,
-    };
+    return aggregator.summary();
   }
 
   /** With the threads gone, every buffer must be free exactly once. */
@@ -229,37 +209,29 @@ export class Engine {
   private async startStats(): Promise<number> {
     const { config, memory } = this;
     if (config.stats === null) return 0;
-    const data: StatsThreadData = {
-      config: {
-        version: config.version,
-        source: config.source.kind,
-        mode: 'watch',
-        interfaces: this.interfaces,
-        control: memory.control,
-        rxCounters: memory.rxCounters,
-        workerCounters: memory.workerCounters,
-        pool: memory.pool,
-        rings: memory.rings,
-        rules: this.firstTable.notice,
-        intervalMs: config.stats.intervalMs,
-        http: config.stats.http,
+    const stats = new StatsLink(
+      {
+        config: {
+          version: config.version,
+          source: config.source.kind,
+          mode: 'watch',
+          interfaces: this.interfaces,
+          control: memory.control,
+          rxCounters: memory.rxCounters,
+          workerCounters: memory.workerCounters,
+          pool: memory.pool,
+          rings: memory.rings,
+          rules: this.firstTable.notice,
+          intervalMs: config.stats.intervalMs,
+          http: config.stats.http,
+        },
+        logLevel: config.logLevel,
       },
-      logLevel: config.logLevel,
-    };
-    const file = new URL('../stats/stats-thread.js', import.meta.url);
-    const onMessage = (message: FromStats) => this.statsAnswer?.(message);
-    const stats = new EngineThread<FromStats>(
-      'stats',
-      file,
-      { workerData: data },
-      onMessage,
       this.deps.onDeath,
     );
-    const first = await stats.ready();
+    const port = await stats.ready();
     this.stats = stats;
-    this.mainReport = setInterval(() => this.reportMain(), MAIN_REPORT_MS);
-    this.reportMain();
-    return first.kind === 'ready' ? first.port : 0;
+    return port;
   }
 
   private startRx(): EngineThread<FromRx> {
@@ -283,35 +255,5 @@ export class Engine {
     const control = controlOf(this.memory.control, threadIndex);
     Atomics.store(control, CONTROL_COMMAND, command);
     new Doorbell(control, CONTROL_DOORBELL).ring();
-  }
-
-  private reportMain(): void {
-    this.tellStats({
-      kind: 'mainThread',
-      busySeconds: performance.eventLoopUtilization().active / 1000,
-      heapBytes: getHeapStatistics().used_heap_size,
-    });
-  }
-
-  private tellStats(message: ToStats): void {
-    this.stats?.send(message);
-  }
-
-  /** Sends a message that stats answers. Deployments come one at a time, so the next answer is its own. */
-  private async askStats(message: ToStats): Promise<void> {
-    const answer = this.nextAnswer(null);
-    this.tellStats(message);
-    const reply = await answer;
-    if (reply?.kind === 'rulesRefused') throw new EnvironmentError(reply.reason);
-  }
-
-  private nextAnswer(timeoutMs: number | null): Promise<FromStats | null> {
-    return new Promise((resolve) => {
-      const timer = timeoutMs === null ? null : setTimeout(() => resolve(null), timeoutMs);
-      this.statsAnswer = (message) => {
-        if (timer !== null) clearTimeout(timer);
-        resolve(message);
-      };
-    });
   }
 }

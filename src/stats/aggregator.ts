@@ -22,6 +22,7 @@ import type { CountersMemory } from '../counters/counters-layout.js';
 import type { Clock } from '../memory/clock.js';
 import { controlOf } from '../memory/control-layout.js';
 import { checkIdentity, type Identity } from './identity.js';
+import type { StatsSummary } from './stats-messages.js';
 
 /** What the aggregator reads: the counters of the rx thread and of every worker, and their control blocks. */
 export interface AggregatorConfig {
@@ -135,6 +136,22 @@ export class Aggregator {
       this.running = null;
     });
     return this.running;
+  }
+
+  /** The accounting as of the last pass. */
+  summary(): StatsSummary {
+    const { totals, passCount, violationCount } = this;
+    return {
+      received: totals.received,
+      dropped: totals.received - totals.enqueued,
+      enqueued: totals.enqueued,
+      processed: totals.processed,
+      inFlight: totals.inFlight,
+      holds: totals.identity.holds,
+      violations: totals.identity.violations,
+      passes: passCount,
+      violatedPasses: violationCount,
+    };
   }
 
   private async collect(slotCount: number): Promise<boolean> {

@@ -11,7 +11,8 @@ import processMaxFileDescriptors from 'prom-client/lib/metrics/processMaxFileDes
 import processOpenFileDescriptors from 'prom-client/lib/metrics/processOpenFileDescriptors.js';
 import processStartTime from 'prom-client/lib/metrics/processStartTime.js';
 import type { EngineState } from './engine-state.js';
-import { METRIC_FAMILIES, type MetricFamily } from './metric-families.js';
+import { METRIC_FAMILIES } from './metric-families.js';
+import type { MetricFamily } from './metric-family.js';
 
 /**
  * prom-client's collectors of `process_*`. They are taken one by one because `collectDefaultMetrics`

@@ -78,18 +78,7 @@ export class StatsService {
     this.timer = null;
     await this.pass();
     await this.server.stop();
-    const { totals, passCount, violationCount } = this.aggregator;
-    return {
-      received: totals.received,
-      dropped: totals.received - totals.enqueued,
-      enqueued: totals.enqueued,
-      processed: totals.processed,
-      inFlight: totals.inFlight,
-      holds: totals.identity.holds,
-      violations: totals.identity.violations,
-      passes: passCount,
-      violatedPasses: violationCount,
-    };
+    return this.aggregator.summary();
   }
 
   /**

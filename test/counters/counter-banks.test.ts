@@ -1,15 +1,10 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { SLOT_BYTES, SLOT_CELLS, SLOT_LAST_MS, SLOT_PACKETS } from '../../src/counters/catalogue.js';
+import { SLOT_CELLS, SLOT_LAST_MS, SLOT_PACKETS } from '../../src/counters/catalogue.js';
 import { CounterBanks } from '../../src/counters/counter-banks.js';
 import { CONTROL_COUNTERS_REQUESTED, CONTROL_STATE, STATE_STOPPED } from '../../src/memory/control-layout.js';
+import { CountersModel, NOTHING } from './counters-model.js';
 import { CountersStandIn, SHAPE, type Shown } from './counters-stand-in.js';
-
-const NOTHING: Shown = {
-  levels: new Array(SHAPE.levelCount).fill(0),
-  totals: new Array(SHAPE.totalCount).fill(0),
-  slots: new Array(SHAPE.slotCount * SLOT_CELLS).fill(0),
-};
 
 t.test('what is counted is visible only once it has been published', async (t) => {
   const counters = new CountersStandIn();
@@ -168,54 +163,6 @@ t.test('the numbers of requests may wrap', async (t) => {
     }
   }
 });
-
-/** The counters as one would write them down without banks. */
-class CountersModel {
-  private readonly totals = new Array<number>(SHAPE.totalCount).fill(0);
-  private readonly slots = new Array<number>(SHAPE.slotCount * SLOT_CELLS).fill(0);
-  private isOwed = false;
-  private isClosed = false;
-  private published: Shown | null = null;
-  shown = NOTHING;
-
-  addTotal(total: number, value: number): void {
-    this.totals[total] += value;
-  }
-
-  countPacket(slot: number, bytes: number, atMs: number): void {
-    this.slots[slot * SLOT_CELLS + SLOT_PACKETS]++;
-    this.slots[slot * SLOT_CELLS + SLOT_BYTES] += bytes;
-    this.slots[slot * SLOT_CELLS + SLOT_LAST_MS] = atMs;
-  }
-
-  request(): void {
-    if (this.isOwed && !this.isClosed) return;
-    this.take();
-    this.isOwed = true;
-  }
-
-  publish(level: number): void {
-    if (!this.isOwed) return;
-    this.isOwed = false;
-    this.published = this.now(level);
-  }
-
-  close(level: number): void {
-    this.isClosed = true;
-    this.published = this.now(level);
-  }
-
-  take(): boolean {
-    if (this.published === null) return false;
-    this.shown = this.published;
-    this.published = null;
-    return true;
-  }
-
-  private now(level: number): Shown {
-    return { levels: [level, -level], totals: [...this.totals], slots: [...this.slots] };
-  }
-}
 
 type Step =
   | { readonly do: 'add'; readonly total: number; readonly value: number }

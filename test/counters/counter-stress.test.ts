@@ -50,5 +50,5 @@ t.test('two thousand snapshots of a thread that counts at full speed all add up'
   t.equal(reader.take(1), true);
   check();
   t.same(wrong, []);
-  t.equal(reader.levels[0], counted, 'the last words are the thread\'s own');
+  t.equal(reader.levels[0], counted, "the last words are the thread's own");
 });

@@ -28,18 +28,21 @@ function only(bucket: number, packets = 1): number[] {
 }
 
 BOUNDS_US.forEach((boundUs, bucket) => {
-  t.test(`a latency of ${boundUs} µs belongs to the bucket of that bound, one above to the next`, async (t) => {
-    for (const [latencyUs, expected] of [
-      [boundUs - 1, boundUs - 1 === BOUNDS_US[bucket - 1] ? bucket - 1 : bucket],
-      [boundUs, bucket],
-      [boundUs + 1, bucket + 1],
-    ]) {
-      const latency = create();
-      latency.histogram.add(latencyUs, 1);
-      t.same(latency.buckets(), only(expected), `${latencyUs} µs`);
-      t.equal(latency.sumUs(), latencyUs);
-    }
-  });
+  t.test(
+    `a latency of ${boundUs} µs belongs to the bucket of that bound, one above to the next`,
+    async (t) => {
+      for (const [latencyUs, expected] of [
+        [boundUs - 1, boundUs - 1 === BOUNDS_US[bucket - 1] ? bucket - 1 : bucket],
+        [boundUs, bucket],
+        [boundUs + 1, bucket + 1],
+      ]) {
+        const latency = create();
+        latency.histogram.add(latencyUs, 1);
+        t.same(latency.buckets(), only(expected), `${latencyUs} µs`);
+        t.equal(latency.sumUs(), latencyUs);
+      }
+    },
+  );
 });
 
 t.test('no latency at all lies in the first bucket, an hour in the last', async (t) => {

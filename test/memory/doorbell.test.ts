@@ -2,7 +2,14 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import t from 'tap';
 import { Doorbell } from '../../src/memory/doorbell.js';
-import { SHARED_WORDS, type SleeperData, WORD_DONE, WORD_DOORBELL, WORD_SLEEPS, WORD_WORK } from './doorbell-thread.js';
+import {
+  SHARED_WORDS,
+  type SleeperData,
+  WORD_DONE,
+  WORD_DOORBELL,
+  WORD_SLEEPS,
+  WORD_WORK,
+} from './doorbell-thread.js';
 
 const ROUNDS = 2000;
 /** A round takes microseconds; one that takes this long has lost its wake-up. */

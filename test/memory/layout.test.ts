@@ -38,7 +38,21 @@ for (const { size, unit, expected } of ALIGNED) {
 
 t.test('powers of two are recognised, and nothing else', async (t) => {
   for (let exponent = 0; exponent <= 52; exponent++) t.equal(isPowerOfTwo(2 ** exponent), true);
-  for (const value of [0, -1, -2, 3, 6, 1023, 1025, 2 ** 31 - 1, 2 ** 40 + 1, 0.5, 1.5, Number.NaN, Infinity]) {
+  for (const value of [
+    0,
+    -1,
+    -2,
+    3,
+    6,
+    1023,
+    1025,
+    2 ** 31 - 1,
+    2 ** 40 + 1,
+    0.5,
+    1.5,
+    Number.NaN,
+    Infinity,
+  ]) {
     t.equal(isPowerOfTwo(value), false, String(value));
   }
 });
@@ -61,12 +75,15 @@ t.test('the control blocks of threads do not overlap and begin at 0', async (t) 
   const control = createControl(3);
   const blocks = [0, 1, 2].map((thread) => controlOf(control, thread));
   t.ok(blocks.every((block) => block.every((word) => word === 0)));
-  blocks.forEach((block, thread) => block.fill(thread + 1));
+  for (const [thread, block] of blocks.entries()) block.fill(thread + 1);
   t.same(
     blocks.map((block) => [...new Set(block)]),
     [[1], [2], [3]],
   );
-  t.equal(blocks.reduce((bytes, block) => bytes + block.byteLength, 0), control.byteLength);
+  t.equal(
+    blocks.reduce((bytes, block) => bytes + block.byteLength, 0),
+    control.byteLength,
+  );
 });
 
 const SHAPES = [

@@ -24,7 +24,7 @@ function runIn(cwd: string, command: string, ...args: string[]): Promise<Ended> 
 
 t.test('the package holds the program and the example rules, and no tests', async (t) => {
   const packed = await runIn(ROOT, 'npm', 'pack', '--ignore-scripts', '--json', '--pack-destination', folder);
-  t.equal(packed.exitCode, 0, packed.stderr);
+  t.equal(packed.exitCode, 0, 'npm pack', { stderr: packed.stderr });
   const [{ filename, files }] = JSON.parse(packed.stdout);
   t.equal(filename, `upe-${version}.tgz`);
   const paths: string[] = files.map(({ path }: { path: string }) => path);
@@ -51,7 +51,7 @@ t.test('installed into an empty project, it works', async (t) => {
     '--prefer-offline',
     tarball,
   );
-  t.equal(installed.exitCode, 0, installed.stderr);
+  t.equal(installed.exitCode, 0, 'npm install', { stderr: installed.stderr });
 
   await t.test('upe --version', async (t) => {
     const { exitCode, stdout } = await runIn(project, 'npx', '--no-install', 'upe', '--version');

@@ -63,7 +63,11 @@ const LIMITS: readonly { match: string; yes: Packet[]; no: Packet[] }[] = [
     no: [from4(0xfffffffe), from4(0x7fffffff)],
   },
   { match: '{ dst: "::/0" }', yes: [to6(0, 0, 0, 0), to6(-1, -1, -1, -1)], no: [packet({})] },
-  { match: '{ dst: "8000::/1" }', yes: [to6(0x80000000, 0, 0, 0), to6(-1, 0, 0, 0)], no: [to6(0x7fffffff, -1, -1, -1)] },
+  {
+    match: '{ dst: "8000::/1" }',
+    yes: [to6(0x80000000, 0, 0, 0), to6(-1, 0, 0, 0)],
+    no: [to6(0x7fffffff, -1, -1, -1)],
+  },
   {
     match: '{ dst: "2001:db8::/31" }',
     yes: [to6(0x20010db8, 0, 0, 0), to6(0x20010db9, -1, -1, -1)],
@@ -101,13 +105,27 @@ const LIMITS: readonly { match: string; yes: Packet[]; no: Packet[] }[] = [
   },
   {
     match: '{ dst: ["::1", 10.0.0.0/8, 192.168.0.0/16, "fe80::/10"] }',
-    yes: [to6(0, 0, 0, 1), packet({ dst0: 0x0a000001 }), packet({ dst0: 0xc0a80000 | 0 }), to6(0xfe800000, 0, 0, 0)],
+    yes: [
+      to6(0, 0, 0, 1),
+      packet({ dst0: 0x0a000001 }),
+      packet({ dst0: 0xc0a80000 | 0 }),
+      to6(0xfe800000, 0, 0, 0),
+    ],
     no: [to6(0, 0, 0, 2), packet({ dst0: 0x0b000000 }), packet({ dst0: 0 }), to6(0x0a000000, 0, 0, 0)],
   },
   {
     match: '{ dst_port: 23 }',
-    yes: [packet({ dstPort: 23 }), packet({ protocol: 17, dstPort: 23 }), packet({ protocol: 132, dstPort: 23 })],
-    no: [packet({ dstPort: 22 }), packet({ dstPort: 24 }), packet({ srcPort: 23 }), packet({ dstPort: ABSENT })],
+    yes: [
+      packet({ dstPort: 23 }),
+      packet({ protocol: 17, dstPort: 23 }),
+      packet({ protocol: 132, dstPort: 23 }),
+    ],
+    no: [
+      packet({ dstPort: 22 }),
+      packet({ dstPort: 24 }),
+      packet({ srcPort: 23 }),
+      packet({ dstPort: ABSENT }),
+    ],
   },
   {
     match: '{ src_port: 0-65535 }',
@@ -122,7 +140,12 @@ const LIMITS: readonly { match: string; yes: Packet[]; no: Packet[] }[] = [
   {
     match: '{ tcp_flags: "syn,!ack" }',
     yes: [packet({ tcpFlags: 0x02 }), packet({ tcpFlags: 0xef })],
-    no: [packet({ tcpFlags: 0x12 }), packet({ tcpFlags: 0 }), packet({ tcpFlags: 0xff }), packet({ tcpFlags: ABSENT })],
+    no: [
+      packet({ tcpFlags: 0x12 }),
+      packet({ tcpFlags: 0 }),
+      packet({ tcpFlags: 0xff }),
+      packet({ tcpFlags: ABSENT }),
+    ],
   },
   {
     match: '{ tcp_flags: "!rst" }',
@@ -137,7 +160,11 @@ const LIMITS: readonly { match: string; yes: Packet[]; no: Packet[] }[] = [
   {
     match: '{ icmp_type: [0, 255] }',
     yes: [packet({ protocol: 1, icmpType: 0 }), packet({ protocol: 58, ipVersion: 6, icmpType: 255 })],
-    no: [packet({ protocol: 1, icmpType: 1 }), packet({ protocol: 1, icmpType: ABSENT }), packet({ icmpType: 0 })],
+    no: [
+      packet({ protocol: 1, icmpType: 1 }),
+      packet({ protocol: 1, icmpType: ABSENT }),
+      packet({ icmpType: 0 }),
+    ],
   },
   {
     match: '{ dscp: [0, 63] }',
@@ -206,27 +233,31 @@ t.test('an empty table matches nothing', async (t) => {
   t.equal(matcherOf(ruleSet([])).match(packet({})), NO_MATCH);
 });
 
-t.test('the position is that of the naive matcher, for random rules and packets at their limits', async (t) => {
-  let pairs = 0;
-  let matched = 0;
-  const setWithPackets = randomRuleSet.chain((set) =>
-    fc.tuple(
-      fc.constant(set),
-      fc.array(packetNear(set), { minLength: PACKETS_A_SET, maxLength: PACKETS_A_SET }),
-    ),
-  );
-  const property = fc.property(setWithPackets, ([set, packets]) => {
-    const matcher = matcherOf(set);
-    for (const one of packets) {
-      const expected = naiveMatch(set, SOURCE_INTERFACES, one);
-      const actual = matcher.match(one);
-      if (actual !== expected) throw new Error(`position ${actual}, not ${expected}: ${JSON.stringify(one)}`);
-      pairs++;
-      if (expected !== NO_MATCH) matched++;
-    }
-  });
-  fc.assert(property, { numRuns: RULE_SETS });
-  t.ok(pairs >= 20_000, `${pairs} packets judged`);
-  // Otherwise the packets do not lie near the rules, and the property says little.
-  t.ok(matched > pairs / 5 && matched < (pairs * 4) / 5, `${matched} of them matched a rule`);
-});
+t.test(
+  'the position is that of the naive matcher, for random rules and packets at their limits',
+  async (t) => {
+    let pairs = 0;
+    let matched = 0;
+    const setWithPackets = randomRuleSet.chain((set) =>
+      fc.tuple(
+        fc.constant(set),
+        fc.array(packetNear(set), { minLength: PACKETS_A_SET, maxLength: PACKETS_A_SET }),
+      ),
+    );
+    const property = fc.property(setWithPackets, ([set, packets]) => {
+      const matcher = matcherOf(set);
+      for (const one of packets) {
+        const expected = naiveMatch(set, SOURCE_INTERFACES, one);
+        const actual = matcher.match(one);
+        if (actual !== expected)
+          throw new Error(`position ${actual}, not ${expected}: ${JSON.stringify(one)}`);
+        pairs++;
+        if (expected !== NO_MATCH) matched++;
+      }
+    });
+    fc.assert(property, { numRuns: RULE_SETS });
+    t.ok(pairs >= 20_000, `${pairs} packets judged`);
+    // Otherwise the packets do not lie near the rules, and the property says little.
+    t.ok(matched > pairs / 5 && matched < (pairs * 4) / 5, `${matched} of them matched a rule`);
+  },
+);

@@ -100,7 +100,9 @@ const match: fc.Arbitrary<RuleMatch> = fc.constantFrom<4 | 6 | null>(4, 6, null)
 export const randomRuleSet: fc.Arbitrary<RuleSet> = fc
   .tuple(fc.array(match, { maxLength: 8 }), fc.nat({ max: 4 }))
   .map(([matches, repeated]) =>
-    ruleSet([...matches, ...matches.slice(0, repeated)].map((own, i) => rule(`r${i}`, 'count', { match: own }))),
+    ruleSet(
+      [...matches, ...matches.slice(0, repeated)].map((own, i) => rule(`r${i}`, 'count', { match: own })),
+    ),
   );
 
 /** The first and the last address of every network, and their neighbours outside. */
@@ -130,7 +132,10 @@ function named<T>(set: RuleSet, valuesOf: (own: RuleMatch) => readonly T[] | nul
 export function packetNear(set: RuleSet): fc.Arbitrary<Packet> {
   const src = named(set, (own) => own.src);
   const dst = named(set, (own) => own.dst);
-  const flags = named(set, (own) => own.tcpFlags && [own.tcpFlags.set, own.tcpFlags.set | own.tcpFlags.clear]);
+  const flags = named(
+    set,
+    (own) => own.tcpFlags && [own.tcpFlags.set, own.tcpFlags.set | own.tcpFlags.clear],
+  );
   const ofVersion = (version: 4 | 6) =>
     fc.tuple(
       fc.constant(version),

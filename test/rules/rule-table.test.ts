@@ -48,7 +48,9 @@ t.test('a table of ten thousand rules keeps each rule apart', async (t) => {
   const slots = rules.map((_, i) => 20 + count - i);
   const table = new RuleTable(buildRuleTable(ruleSet(rules), slots, INTERFACES, 2));
   t.equal(table.ruleCount, count);
-  const wrong = rules.filter((own, i) => table.slot(i) !== slots[i] || ACTIONS[table.action(i)] !== own.action);
+  const wrong = rules.filter(
+    (own, i) => table.slot(i) !== slots[i] || ACTIONS[table.action(i)] !== own.action,
+  );
   t.same(wrong, []);
 });
 

@@ -3,7 +3,12 @@ import t from 'tap';
 import { FIRST_RULE_SLOT } from '../../src/counters/catalogue.js';
 import { RuleCapacityError } from '../../src/errors.js';
 import type { RuleSet } from '../../src/rules/rule.js';
-import { RETIRED_PAIRS_MAX, type SlotEntry, type SlotPlan, SlotRegistry } from '../../src/rules/slot-registry.js';
+import {
+  RETIRED_PAIRS_MAX,
+  type SlotEntry,
+  type SlotPlan,
+  SlotRegistry,
+} from '../../src/rules/slot-registry.js';
 import { rule, ruleSet } from './build-rules.js';
 import { RELOAD_CAPACITY, randomPairs } from './random-reloads.js';
 
@@ -36,7 +41,10 @@ t.test('the first set takes the slots from the first one on, in its order', asyn
 t.test('a rule keeps its slot wherever it moves and whatever it matches', async (t) => {
   const registry = new SlotRegistry(10);
   const [a, b, c] = reload(registry, ruleSet([rule('a'), rule('b'), rule('c')])).slots;
-  const plan = reload(registry, ruleSet([rule('c', 'count', { priority: 3, line: 9 }), rule('new'), rule('a')]));
+  const plan = reload(
+    registry,
+    ruleSet([rule('c', 'count', { priority: 3, line: 9 }), rule('new'), rule('a')]),
+  );
   t.same([plan.slots[0], plan.slots[2]], [c, a]);
   t.same(plan.retired, [{ slot: b, rule: 'b', action: 'count' }]);
   t.notOk([a, b, c].includes(plan.slots[1]), 'a new rule does not get the slot of one that keeps its series');
@@ -126,12 +134,15 @@ t.test('a folded pair that comes back is a new one', async (t) => {
   t.equal(fourth.slots[0], FIRST_RULE_SLOT + 1);
 });
 
-t.test('capacity: a set that fits exactly is taken, one rule more is refused with both numbers', async (t) => {
-  const registry = new SlotRegistry(100);
-  t.equal(reload(registry, many('r', 100)).slotCount, FIRST_RULE_SLOT + 100);
-  t.throws(() => registry.plan(many('r', 101)), RuleCapacityError);
-  t.throws(() => registry.plan(many('r', 101)), { message: /101 rules.* 100: raise UPE_RULE_CAPACITY/ });
-});
+t.test(
+  'capacity: a set that fits exactly is taken, one rule more is refused with both numbers',
+  async (t) => {
+    const registry = new SlotRegistry(100);
+    t.equal(reload(registry, many('r', 100)).slotCount, FIRST_RULE_SLOT + 100);
+    t.throws(() => registry.plan(many('r', 101)), RuleCapacityError);
+    t.throws(() => registry.plan(many('r', 101)), { message: /101 rules.* 100: raise UPE_RULE_CAPACITY/ });
+  },
+);
 
 t.test('capacity: the slots of rules that retire right now cannot be given on yet', async (t) => {
   const registry = new SlotRegistry(3);
@@ -164,12 +175,17 @@ class RegistryModel {
     this.live = [...wanted];
     this.retired = namesOf(plan.retired);
     this.slots.clear();
-    wanted.forEach((pair, i) => this.slots.set(pair, plan.slots[i]));
+    for (const [i, pair] of wanted.entries()) this.slots.set(pair, plan.slots[i]);
     for (const entry of plan.retired) this.slots.set(`${entry.rule} ${entry.action}`, entry.slot);
   }
 }
 
-function checkPlan(model: RegistryModel, wanted: readonly string[], plan: SlotPlan, slotCountBefore: number): void {
+function checkPlan(
+  model: RegistryModel,
+  wanted: readonly string[],
+  plan: SlotPlan,
+  slotCountBefore: number,
+): void {
   const folds = model.expectedFolds(wanted);
   const left = model.retiredAfter(wanted);
   const sameList = (what: string, actual: readonly string[], expected: readonly string[]) => {
@@ -192,7 +208,8 @@ function checkPlan(model: RegistryModel, wanted: readonly string[], plan: SlotPl
     }
     if (slot >= plan.slotCount) throw new Error(`${pair} has slot ${slot} of ${plan.slotCount}`);
   }
-  if (new Set(owners.map(({ slot }) => slot)).size !== owners.length) throw new Error('a slot has two owners');
+  if (new Set(owners.map(({ slot }) => slot)).size !== owners.length)
+    throw new Error('a slot has two owners');
   if (plan.slotCount < slotCountBefore) throw new Error(`slot count falls to ${plan.slotCount}`);
 }
 

@@ -60,44 +60,47 @@ t.test('outcomes are summed over the workers, the last match is the latest', asy
   t.equal(aggregator.passCount, 1);
 });
 
-t.test('the other numbers of workers and interfaces are summed or kept apart as they should be', async (t) => {
-  const { dataplane, aggregator } = start(t);
-  const { rx, workers } = dataplane;
-  rx.enqueue(0, 0, 100);
-  rx.enqueue(1, 1, 200);
-  rx.drop(0, 'pool_exhausted', 50);
-  rx.drop(1, 'ring_full', 70);
-  rx.drop(1, 'ring_full', 80);
-  rx.addBusyMs(1500);
-  rx.heapBytes = 11;
-  rx.bytesRead = 12;
-  workers.forEach((worker, i) => {
-    worker.addTotal(WORKER_TOTALS.firstAnomaly + ANOMALY_KINDS.length - 1, 1 + i);
-    worker.addTotal(WORKER_TOTALS.firstTransmitFailure + TRANSMIT_FAILURES.length - 1, 3 + i);
-    worker.latency.add(2_000_000, 5 + i);
-    worker.heapBytes = 100 + i;
-    dataplane.work(i, 20 + i, 250 + i);
-  });
-  await aggregator.pass(ALL_SLOTS);
-  const { totals } = aggregator;
-  t.same(
-    totals.interfaces.map((own) => ({ ...own, dropped: [...own.dropped] })),
-    [
-      { name: 'eth0', packets: 2, bytes: 150, dropped: [1, 0] },
-      { name: 'eth1', packets: 3, bytes: 350, dropped: [0, 2] },
-    ],
-  );
-  t.same(flowOf(aggregator), { received: 5, enqueued: 2, processed: 0, inFlight: 2, violations: [] });
-  t.same(totals.workers, [
-    { packets: 0, bursts: 20, busySeconds: 0.25, heapBytes: 100 },
-    { packets: 0, bursts: 21, busySeconds: 0.251, heapBytes: 101 },
-  ]);
-  t.equal(totals.anomalies.at(-1), 3);
-  t.equal(totals.transmitFailures.at(-1), 7);
-  t.equal(totals.latencyBuckets.at(-1), 11);
-  t.equal(totals.latencySumSeconds, 22);
-  t.same([totals.rxBusySeconds, totals.rxHeapBytes, totals.sourceBytesRead], [1.5, 11, 12]);
-});
+t.test(
+  'the other numbers of workers and interfaces are summed or kept apart as they should be',
+  async (t) => {
+    const { dataplane, aggregator } = start(t);
+    const { rx, workers } = dataplane;
+    rx.enqueue(0, 0, 100);
+    rx.enqueue(1, 1, 200);
+    rx.drop(0, 'pool_exhausted', 50);
+    rx.drop(1, 'ring_full', 70);
+    rx.drop(1, 'ring_full', 80);
+    rx.addBusyMs(1500);
+    rx.heapBytes = 11;
+    rx.bytesRead = 12;
+    workers.forEach((worker, i) => {
+      worker.addTotal(WORKER_TOTALS.firstAnomaly + ANOMALY_KINDS.length - 1, 1 + i);
+      worker.addTotal(WORKER_TOTALS.firstTransmitFailure + TRANSMIT_FAILURES.length - 1, 3 + i);
+      worker.latency.add(2_000_000, 5 + i);
+      worker.heapBytes = 100 + i;
+      dataplane.work(i, 20 + i, 250 + i);
+    });
+    await aggregator.pass(ALL_SLOTS);
+    const { totals } = aggregator;
+    t.same(
+      totals.interfaces.map((own) => ({ ...own, dropped: [...own.dropped] })),
+      [
+        { name: 'eth0', packets: 2, bytes: 150, dropped: [1, 0] },
+        { name: 'eth1', packets: 3, bytes: 350, dropped: [0, 2] },
+      ],
+    );
+    t.same(flowOf(aggregator), { received: 5, enqueued: 2, processed: 0, inFlight: 2, violations: [] });
+    t.same(totals.workers, [
+      { packets: 0, bursts: 20, busySeconds: 0.25, heapBytes: 100 },
+      { packets: 0, bursts: 21, busySeconds: 0.251, heapBytes: 101 },
+    ]);
+    t.equal(totals.anomalies.at(-1), 3);
+    t.equal(totals.transmitFailures.at(-1), 7);
+    t.equal(totals.latencyBuckets.at(-1), 11);
+    t.equal(totals.latencySumSeconds, 22);
+    t.same([totals.rxBusySeconds, totals.rxHeapBytes, totals.sourceBytesRead], [1.5, 11, 12]);
+  },
+);
 
 t.test('a second pass gives the state of then, not the sum of both', async (t) => {
   const { dataplane, aggregator } = start(t);

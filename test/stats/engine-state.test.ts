@@ -1,5 +1,10 @@
 import t from 'tap';
-import { FIRST_RULE_SLOT, FIRST_UNMATCHED_SLOT, malformedSlot, unclassifiedSlot } from '../../src/counters/catalogue.js';
+import {
+  FIRST_RULE_SLOT,
+  FIRST_UNMATCHED_SLOT,
+  malformedSlot,
+  unclassifiedSlot,
+} from '../../src/counters/catalogue.js';
 import {
   malformedCounts,
   slotCounts,
@@ -44,25 +49,28 @@ t.test('outcomes are read from their own slots, zeros included', async (t) => {
   t.same(slotCounts(totals, FIRST_RULE_SLOT), { packets: 5, bytes: 500 });
 });
 
-t.test('verdicts are those of rules, default action and frames that reach no rule; none is missing', async (t) => {
-  const engine = start(t);
-  const { dataplane } = engine;
-  dataplane.pass(0, TELNET_SLOT, 1);
-  dataplane.pass(1, MIRROR_SLOT, 2);
-  dataplane.pass(0, OLD_SLOT, 4);
-  dataplane.pass(1, FIRST_UNMATCHED_SLOT, 8);
-  dataplane.pass(0, FIRST_UNMATCHED_SLOT + 1, 16);
-  dataplane.pass(1, FIRST_UNMATCHED_SLOT + 2, 32);
-  dataplane.pass(0, malformedSlot('ethernet_short'), 64);
-  dataplane.pass(1, unclassifiedSlot('other'), 128);
-  await engine.pass();
-  t.same(verdictPackets(engine.state), [
-    { verdict: 'count', packets: 4 + 8 + 64 + 128 },
-    { verdict: 'drop', packets: 1 + 16 },
-    { verdict: 'forward', packets: 2 + 32 },
-  ]);
-  t.equal(engine.aggregator.totals.processed, 255);
-});
+t.test(
+  'verdicts are those of rules, default action and frames that reach no rule; none is missing',
+  async (t) => {
+    const engine = start(t);
+    const { dataplane } = engine;
+    dataplane.pass(0, TELNET_SLOT, 1);
+    dataplane.pass(1, MIRROR_SLOT, 2);
+    dataplane.pass(0, OLD_SLOT, 4);
+    dataplane.pass(1, FIRST_UNMATCHED_SLOT, 8);
+    dataplane.pass(0, FIRST_UNMATCHED_SLOT + 1, 16);
+    dataplane.pass(1, FIRST_UNMATCHED_SLOT + 2, 32);
+    dataplane.pass(0, malformedSlot('ethernet_short'), 64);
+    dataplane.pass(1, unclassifiedSlot('other'), 128);
+    await engine.pass();
+    t.same(verdictPackets(engine.state), [
+      { verdict: 'count', packets: 4 + 8 + 64 + 128 },
+      { verdict: 'drop', packets: 1 + 16 },
+      { verdict: 'forward', packets: 2 + 32 },
+    ]);
+    t.equal(engine.aggregator.totals.processed, 255);
+  },
+);
 
 t.test('verdicts do not go back when a retired rule is folded', async (t) => {
   const engine = start(t);

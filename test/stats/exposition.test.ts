@@ -53,20 +53,23 @@ t.test('every family has its help and type once, directly before its series', as
   }
 });
 
-t.test('OpenMetrics names counter families without _total, their series with it, and ends with EOF', async (t) => {
-  const engine = await startFilled(t);
-  const { contentType, text } = await new Exposer(engine.state).render(true);
-  t.equal(contentType, 'application/openmetrics-text; version=1.0.0; charset=utf-8');
-  const lines = text.split('\n');
-  t.ok(lines.includes('# TYPE upe_rule_packets counter'));
-  t.ok(lines.includes('upe_rule_packets_total{rule="block-telnet",action="drop"} 5'));
-  t.ok(lines.includes('# TYPE upe_packet_latency_seconds histogram'));
-  t.ok(lines.includes('upe_packet_latency_seconds_count 28'));
-  t.ok(lines.includes('# TYPE upe_rules gauge'));
-  t.notMatch(text, /_total_total/);
-  t.notMatch(text, /\n\n/, 'no empty line');
-  t.ok(text.endsWith('\n# EOF\n'));
-});
+t.test(
+  'OpenMetrics names counter families without _total, their series with it, and ends with EOF',
+  async (t) => {
+    const engine = await startFilled(t);
+    const { contentType, text } = await new Exposer(engine.state).render(true);
+    t.equal(contentType, 'application/openmetrics-text; version=1.0.0; charset=utf-8');
+    const lines = text.split('\n');
+    t.ok(lines.includes('# TYPE upe_rule_packets counter'));
+    t.ok(lines.includes('upe_rule_packets_total{rule="block-telnet",action="drop"} 5'));
+    t.ok(lines.includes('# TYPE upe_packet_latency_seconds histogram'));
+    t.ok(lines.includes('upe_packet_latency_seconds_count 28'));
+    t.ok(lines.includes('# TYPE upe_rules gauge'));
+    t.notMatch(text, /_total_total/);
+    t.notMatch(text, /\n\n/, 'no empty line');
+    t.ok(text.endsWith('\n# EOF\n'));
+  },
+);
 
 t.test('both formats have the same series with the same values', async (t) => {
   const engine = await startFilled(t);

@@ -54,7 +54,11 @@ async function start(t: { teardown(clean: () => Promise<void>): unknown }): Prom
 
 const ACCEPTS = [
   { accept: '*/*', contentType: 'text/plain; version=0.0.4; charset=utf-8', isOpenMetrics: false },
-  { accept: 'text/plain;version=0.0.4', contentType: 'text/plain; version=0.0.4; charset=utf-8', isOpenMetrics: false },
+  {
+    accept: 'text/plain;version=0.0.4',
+    contentType: 'text/plain; version=0.0.4; charset=utf-8',
+    isOpenMetrics: false,
+  },
   {
     accept: 'application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.4,*/*;q=0.1',
     contentType: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
@@ -148,10 +152,12 @@ t.test('a port that is taken is an error that names the variable to set', async 
   await t.rejects(second.start(), EnvironmentError);
   const third = new ServerStandIn(port);
   t.teardown(() => third.stop());
-  await t.rejects(third.start(), { message: new RegExp(`port ${port} on 127.0.0.1 is in use.*UPE_HTTP_PORT`) });
+  await t.rejects(third.start(), {
+    message: new RegExp(`port ${port} on 127.0.0.1 is in use.*UPE_HTTP_PORT`),
+  });
 });
 
-t.test('an address that is not this machine\'s is an error that names the variable to set', async (t) => {
+t.test("an address that is not this machine's is an error that names the variable to set", async (t) => {
   // Set aside for documentation (RFC 5737), so nobody has it.
   const standIn = new ServerStandIn(0, '192.0.2.1');
   t.teardown(() => standIn.stop());

@@ -34,7 +34,14 @@ t.test('each rule has its action, counts and last match', async (t) => {
   engine.dataplane.pass(0, MIRROR_SLOT, 1234);
   await engine.pass();
   const page = landingPage(engine.state);
-  t.same(rowOf(page, 'mirror'), ['mirror', 'forward', 'every packet', '1,234', '123,400', '1970-01-01 00:00:01']);
+  t.same(rowOf(page, 'mirror'), [
+    'mirror',
+    'forward',
+    'every packet',
+    '1,234',
+    '123,400',
+    '1970-01-01 00:00:01',
+  ]);
   t.match(page, /<tr class="never"><td>block-telnet<\/td>[\s\S]*?<td>never<\/td><\/tr>/);
 });
 

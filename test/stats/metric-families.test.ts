@@ -84,7 +84,10 @@ t.test('the latency buckets are cumulative and end with the count', async (t) =>
   const valuesOf = (part: string) =>
     samples.filter(({ metricName }) => metricName?.endsWith(part)).map(({ value }) => value);
   const buckets = valuesOf('_bucket');
-  t.same(buckets, [...buckets].sort((a, b) => a - b));
+  t.same(
+    buckets,
+    [...buckets].sort((a, b) => a - b),
+  );
   t.equal(buckets.at(-1), 28);
   t.same(valuesOf('_count'), [28]);
   t.same(valuesOf('_sum'), [(4 * 10 + 2_000_000 + 750 * 17) / 1e6]);

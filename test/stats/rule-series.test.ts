@@ -75,7 +75,9 @@ t.test('the table comes first, in its order, then the retired pairs, with what w
 });
 
 t.test('a reused slot starts at 0 and shows the last match of its new owner only', async (t) => {
-  const reloads = new Reloads(ruleSet(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'].map((name) => rule(name))));
+  const reloads = new Reloads(
+    ruleSet(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'].map((name) => rule(name))),
+  );
   for (let i = 0; i < reloads.ruleCount; i++) reloads.count(i, 10 + i, 5000 + i);
   reloads.prepare(ruleSet([]))();
   reloads.prepare(ruleSet([rule('new')]))();
@@ -148,7 +150,7 @@ t.test('through any reloads nothing that was counted is lost, doubled or given t
     const reloads = new Reloads(ruleSet([]));
     const model = new SeriesModel();
     let nowMs = 1_700_000_000_000;
-    const countAll = (all: typeof steps[number]['beforeSwap']) => {
+    const countAll = (all: (typeof steps)[number]['beforeSwap']) => {
       for (const { rule, packets } of all) {
         if (reloads.ruleCount === 0) return;
         nowMs++;

@@ -1,0 +1,84 @@
+import { getHeapStatistics } from 'node:v8';
+import { EnvironmentError } from '../errors.js';
+import type { RulesNotice } from '../stats/rule-series.js';
+import type { FromStats, StatsSummary, ToStats } from '../stats/stats-messages.js';
+import type { StatsThreadData } from '../stats/stats-thread.js';
+import { EngineThread } from './thread.js';
+
+/** How often main tells stats of itself, milliseconds. */
+const MAIN_REPORT_MS = 1000;
+
+/** Main's end of the conversation with the stats thread. */
+export class StatsLink {
+  private readonly thread: EngineThread<FromStats>;
+  private readonly data: StatsThreadData;
+  private mainReport: NodeJS.Timeout | null = null;
+  private onRulesAnswer: (refusal: string | null) => void = () => undefined;
+  private onStopped: (summary: StatsSummary) => void = () => undefined;
+
+  /** Starts the thread. */
+  constructor(data: StatsThreadData, onDeath: (thread: string, error: Error) => void) {
+    this.data = data;
+    const file = new URL('../stats/stats-thread.js', import.meta.url);
+    const onMessage = (message: FromStats) => this.receive(message);
+    this.thread = new EngineThread<FromStats>('stats', file, { workerData: data }, onMessage, onDeath);
+  }
+
+  /** Waits until stats listens. Returns its port; throws EnvironmentError when it cannot. */
+  async ready(): Promise<number> {
+    const first = await this.thread.ready();
+    this.reportMain();
+    this.mainReport = setInterval(() => this.reportMain(), MAIN_REPORT_MS);
+    return first.kind === 'ready' ? first.port : this.data.config.http.port;
+  }
+
+  tell(message: ToStats): void {
+    this.thread.send(message);
+  }
+
+  /** Has stats make room for a table. One at a time; throws EnvironmentError when it refuses. */
+  async prepareRules(notice: RulesNotice): Promise<void> {
+    const answer = new Promise<string | null>((resolve) => {
+      this.onRulesAnswer = resolve;
+    });
+    this.tell({ kind: 'prepareRules', notice });
+    const refusal = await answer;
+    if (refusal !== null) throw new EnvironmentError(refusal);
+  }
+
+  /** From here on the end of the thread is no surprise. */
+  expectEnd(): void {
+    this.thread.expectEnd();
+  }
+
+  /**
+   * Has stats make its last pass and end.
+   *
+   * @returns what it found, or `null` when it has not answered within `timeoutMs` milliseconds.
+   */
+  async stop(timeoutMs: number): Promise<StatsSummary | null> {
+    if (this.mainReport !== null) clearInterval(this.mainReport);
+    let summary: StatsSummary | null = null;
+    this.onStopped = (last) => {
+      summary = last;
+    };
+    this.tell({ kind: 'stop' });
+    // The answer is the last thing that the thread says: when it has ended, the answer is here.
+    await this.thread.join(timeoutMs);
+    return summary;
+  }
+
+  private receive(message: FromStats): void {
+    if (message.kind === 'rulesPrepared') this.onRulesAnswer(null);
+    else if (message.kind === 'rulesRefused') this.onRulesAnswer(message.reason);
+    else if (message.kind === 'stopped') this.onStopped(message.summary);
+  }
+
+  private reportMain(): void {
+    this.tell({
+      kind: 'mainThread',
+      busySeconds: performance.eventLoopUtilization().active / 1000,
+      heapBytes: getHeapStatistics().used_heap_size,
+    });
+  }
+}
