@@ -16,14 +16,14 @@ const OFFSET = 0x1fff;
 
 /** The IPv4 header (RFC 791, 3.1) and what it carries. Status as of `parseFrame`. */
 export function parseIpv4(view: DataView, at: number, packet: Packet): number {
-  packet.ipOffset = at;
   const { capturedEnd, wireEnd } = packet;
   if (at + IPV4_BYTES > capturedEnd) return judgeShortHeader(view, at, packet);
-  const versionAndLength = view.getUint8(at);
-  if (versionAndLength >> 4 !== 4) return VERSION;
-  const headerBytes = (versionAndLength & 15) << 2;
+  // The header by 32-bit words, as RFC 791 draws it: five reads instead of nine.
+  const versionToLength = view.getInt32(at);
+  if (versionToLength >>> 28 !== 4) return VERSION;
+  const headerBytes = (versionToLength >>> 22) & 0x3c;
   if (headerBytes < IPV4_BYTES) return HEADER_LENGTH;
-  const totalBytes = view.getUint16(at + 2);
+  const totalBytes = versionToLength & 0xffff;
   let ipEnd = at + totalBytes;
   // Segmentation offload leaves 0 where the length does not fit 16 bits: the frame's own length counts.
   if (totalBytes === 0) ipEnd = wireEnd;
@@ -31,11 +31,10 @@ export function parseIpv4(view: DataView, at: number, packet: Packet): number {
   if (ipEnd > wireEnd || at + headerBytes > ipEnd) return TRUNCATED;
   if (at + headerBytes > capturedEnd) return SNAPPED;
 
-  const fragmentation = view.getUint16(at + 6);
-  const protocol = view.getUint8(at + 9);
+  const fragmentation = view.getInt32(at + 4);
   packet.ipVersion = 4;
-  packet.dscp = view.getUint8(at + 1) >> 2;
-  packet.protocol = protocol;
+  packet.dscp = (versionToLength >>> 18) & 0x3f;
+  packet.protocol = (view.getInt32(at + 8) >>> 16) & 0xff;
   packet.src0 = view.getInt32(at + 12);
   packet.dst0 = view.getInt32(at + 16);
   if ((fragmentation & MORE_OR_OFFSET) === 0) {

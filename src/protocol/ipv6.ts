@@ -26,7 +26,6 @@ const SHIM6 = 140;
 
 /** The IPv6 header (RFC 8200, 3) and what it carries. Status as of `parseFrame`. */
 export function parseIpv6(view: DataView, at: number, packet: Packet): number {
-  packet.ipOffset = at;
   const { capturedEnd, wireEnd } = packet;
   if (at + IPV6_BYTES > capturedEnd) return judgeShortHeader(view, at, packet);
   const firstWord = view.getUint16(at);

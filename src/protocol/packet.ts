@@ -56,6 +56,4 @@ export class Packet {
   /** Where the captured bytes end, and where the frame ended on the wire: offsets in the view. */
   capturedEnd = 0;
   wireEnd = 0;
-  /** Where the IP header begins: an offset in the view. */
-  ipOffset = 0;
 }

@@ -49,12 +49,14 @@ export function parseTransport(
   clearTransport(packet);
   const end = Math.min(ipEnd, packet.capturedEnd);
   switch (packet.protocol) {
-    case PROTOCOL_TCP:
-      if (at + TCP_BYTES > end) noteShortHeader(at + TCP_BYTES, ipEnd, packet);
+    case PROTOCOL_TCP: {
+      if (at + TCP_BYTES > end) return parseCutTcp(view, at, end, ipEnd, packet);
       readPorts(view, at, end, packet);
-      if (at + 13 <= end) checkTcpOffset((view.getUint8(at + 12) >> 4) << 2, at, ipEnd, packet);
-      if (at + 14 <= end) packet.tcpFlags = view.getUint8(at + 13);
+      const offsetAndFlags = view.getUint16(at + 12);
+      checkTcpOffset((offsetAndFlags >> 12) << 2, at, ipEnd, packet);
+      packet.tcpFlags = offsetAndFlags & 0xff;
       return;
+    }
     case PROTOCOL_UDP:
       if (at + UDP_BYTES > end) noteShortHeader(at + UDP_BYTES, ipEnd, packet);
       readPorts(view, at, end, packet);
@@ -72,6 +74,14 @@ export function parseTransport(
       return;
     }
   }
+}
+
+/** A TCP header that is not all there: whatever of it is. */
+function parseCutTcp(view: DataView, at: number, end: number, ipEnd: number, packet: Packet): void {
+  noteShortHeader(at + TCP_BYTES, ipEnd, packet);
+  readPorts(view, at, end, packet);
+  if (at + 13 <= end) checkTcpOffset((view.getUint8(at + 12) >> 4) << 2, at, ipEnd, packet);
+  if (at + 14 <= end) packet.tcpFlags = view.getUint8(at + 13);
 }
 
 function readPorts(view: DataView, at: number, end: number, packet: Packet): void {

@@ -11,6 +11,7 @@ h2 { font-size: 1.05rem; margin: 2rem 0 .5rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--line); }
+td.time { white-space: nowrap; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 .never { opacity: .55; } .good { color: var(--good); } .bad { color: var(--bad); }
 nav a { margin-right: 1.25rem; } code { font-size: .9em; }
@@ -108,7 +109,7 @@ function row(
   const cells = [
     ...texts.map((text) => `<td>${escapeHtml(text)}</td>`),
     ...numbers.map((value) => `<td class="number">${count.format(value)}</td>`),
-    ...(last === null ? [] : [`<td>${escapeHtml(last)}</td>`]),
+    ...(last === null ? [] : [`<td class="time">${escapeHtml(last)}</td>`]),
   ];
   return `<tr${never ? ' class="never"' : ''}>${cells.join('')}</tr>`;
 }
