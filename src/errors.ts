@@ -51,9 +51,15 @@ export class RuleCapacityError extends UpeError {
   readonly code = 'UPE_RULE_CAPACITY';
   override readonly exitCode = 2;
 
-  constructor(ruleCount: number, capacity: number) {
+  /**
+   * @param ruleCount rules of the table.
+   * @param keptCount other rules whose counters cannot be given up yet: they are still in use.
+   */
+  constructor(ruleCount: number, keptCount: number, capacity: number) {
+    const kept = keptCount === 0 ? '' : `, ${keptCount} rules that it replaces keep their counters for now`;
     super(
-      `the table has ${ruleCount} rules and the counters have room for ${capacity}: raise UPE_RULE_CAPACITY and restart`,
+      `the table has ${ruleCount} rules${kept} and the counters have room for ${capacity}: ` +
+        'raise UPE_RULE_CAPACITY and restart',
     );
   }
 }

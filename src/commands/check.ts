@@ -27,7 +27,7 @@ export function check(flags: FlagValues): 0 | 2 {
     config === null ? (flags.rulesFile ?? process.env.UPE_RULES_FILE ?? null) : rulesFileOf(config);
   const ruleSet = file === null ? null : attempt(() => loadRuleFile(file));
   if (config !== null && ruleSet !== null && ruleSet.rules.length > config.ruleCapacity) {
-    problems.push(new RuleCapacityError(ruleSet.rules.length, config.ruleCapacity).message);
+    problems.push(new RuleCapacityError(ruleSet.rules.length, 0, config.ruleCapacity).message);
   }
   if (problems.length > 0) {
     process.stderr.write(`${problems.join('\n')}\n`);

@@ -50,7 +50,10 @@ export function parseTransport(
   const end = Math.min(ipEnd, packet.capturedEnd);
   switch (packet.protocol) {
     case PROTOCOL_TCP: {
-      if (at + TCP_BYTES > end) return parseCutTcp(view, at, end, ipEnd, packet);
+      if (at + TCP_BYTES > end) {
+        parseCutTcp(view, at, end, ipEnd, packet);
+        return;
+      }
       readPorts(view, at, end, packet);
       const offsetAndFlags = view.getUint16(at + 12);
       checkTcpOffset((offsetAndFlags >> 12) << 2, at, ipEnd, packet);

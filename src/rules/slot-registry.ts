@@ -46,7 +46,7 @@ export class SlotRegistry {
    */
   plan(ruleSet: RuleSet): SlotPlan {
     if (ruleSet.rules.length > this.capacity)
-      throw new RuleCapacityError(ruleSet.rules.length, this.capacity);
+      throw new RuleCapacityError(ruleSet.rules.length, 0, this.capacity);
     const wanted = new Set(ruleSet.rules.map((rule) => pairKey(rule.name, rule.action)));
     const retired: SlotEntry[] = [];
     for (const [key, entry] of this.retired) if (!wanted.has(key)) retired.push(entry);
@@ -58,7 +58,10 @@ export class SlotRegistry {
     const unused = this.capacity - (this.nextSlot - FIRST_RULE_SLOT) + this.free.length;
     // Only pairs retired earlier can give up their slot now: nobody counts in those any more.
     const needed = Math.max(fresh - unused, Math.min(retired.length - RETIRED_PAIRS_MAX, alreadyRetired), 0);
-    if (needed > alreadyRetired) throw new RuleCapacityError(ruleSet.rules.length, this.capacity);
+    if (needed > alreadyRetired) {
+      const keptCount = retired.length - alreadyRetired;
+      throw new RuleCapacityError(ruleSet.rules.length, keptCount, this.capacity);
+    }
     const folded = retired.splice(0, needed);
 
     const available = [...this.free, ...folded.map((entry) => entry.slot)];

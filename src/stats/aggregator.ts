@@ -157,14 +157,15 @@ export class Aggregator {
   private async collect(slotCount: number): Promise<boolean> {
     for (const worker of this.workers) worker.request(slotCount);
     await waitUntil(() => this.workers.every((worker) => worker.isAnswered()));
-    this.rx.request(0);
-    await waitUntil(() => this.rx.isAnswered());
-    if (!this.rx.isAnswered()) return false;
+    // Taken now: an answer that comes later may be younger than what rx is about to publish.
     let fresh = true;
     for (const worker of this.workers) {
       if (worker.isAnswered()) worker.take(slotCount);
       else fresh = false;
     }
+    this.rx.request(0);
+    await waitUntil(() => this.rx.isAnswered());
+    if (!this.rx.isAnswered()) return false;
     this.rx.take(0);
     this.sumWorkers(slotCount);
     this.sumRx();

@@ -59,7 +59,7 @@ export function unmatchedCounts(totals: Totals): (Counted & { action: Action })[
  */
 export function verdictPackets(state: EngineState): { verdict: Action; packets: number }[] {
   const { totals } = state.aggregator;
-  const packets = { count: 0, drop: 0, forward: 0 };
+  const packets = { ...state.series.foldedPacketsByAction };
   for (const rule of state.series.all(totals.slots)) packets[rule.action] += rule.packets;
   for (const unmatched of unmatchedCounts(totals)) packets[unmatched.action] += unmatched.packets;
   for (const frame of [...malformedCounts(totals), ...unclassifiedCounts(totals)])

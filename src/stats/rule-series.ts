@@ -47,12 +47,18 @@ export interface RuleCounts {
  */
 export class RuleSeries {
   notice: RulesNotice;
-  foldedPackets = 0;
   foldedBytes = 0;
+  /** Packets of folded pairs by action: verdicts go on counting them. */
+  readonly foldedPacketsByAction: Record<Action, number> = { count: 0, drop: 0, forward: 0 };
   private readonly bases = new Map<number, SlotBase>();
 
   constructor(notice: RulesNotice) {
     this.notice = notice;
+  }
+
+  get foldedPackets(): number {
+    const { count, drop, forward } = this.foldedPacketsByAction;
+    return count + drop + forward;
   }
 
   /**
@@ -64,7 +70,7 @@ export class RuleSeries {
   apply(notice: RulesNotice, slots: Float64Array): void {
     for (const entry of notice.folded) {
       const counts = this.counts(entry, slots);
-      this.foldedPackets += counts.packets;
+      this.foldedPacketsByAction[entry.action] += counts.packets;
       this.foldedBytes += counts.bytes;
       const cell = entry.slot * SLOT_CELLS;
       this.bases.set(entry.slot, {

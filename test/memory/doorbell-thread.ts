@@ -11,6 +11,8 @@ export const WORD_SLEEPS = WORD_DONE + 1;
 export const SHARED_WORDS = 3 * CACHE_LINE_WORDS;
 /** Longer than the test waits: a lost wake-up cannot pass for a slow one. */
 const SLEEP_MS = 60_000;
+/** How long the thread dallies after each round. */
+export const DALLY_SPINS = 2000;
 
 export interface SleeperData {
   readonly words: Int32Array;
@@ -32,6 +34,8 @@ function run({ words, rounds }: SleeperData): void {
     done++;
     Atomics.store(words, WORD_DONE, done);
     Atomics.notify(words, WORD_DONE);
+    // Gives the test time to see it, so that the next ring can also come before the announcement.
+    for (let spin = 0; spin < DALLY_SPINS; spin++) Atomics.load(words, WORD_DONE);
   }
 }
 

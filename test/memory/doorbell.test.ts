@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import t from 'tap';
 import { Doorbell } from '../../src/memory/doorbell.js';
 import {
+  DALLY_SPINS,
   SHARED_WORDS,
   type SleeperData,
   WORD_DONE,
@@ -15,6 +16,10 @@ const ROUNDS = 2000;
 /** A round takes microseconds; one that takes this long has lost its wake-up. */
 const ROUND_MS_MAX = 10_000;
 const LONG_MS = 10_000;
+/** Longer than a thread takes to wake up on a machine that is not overloaded. */
+const SPIN_MS = 5;
+/** A prime, so that the delays of the rounds cover their range evenly. */
+const DELAY_STEP = 37;
 
 function create() {
   const words = new Int32Array(new SharedArrayBuffer(8));
@@ -67,6 +72,16 @@ t.test('only the word of the doorbell is touched', async (t) => {
   t.same([words[0], words[2]], [77, 77]);
 });
 
+/**
+ * Waits until the thread has done so many rounds. Looks without sleeping at first: who sleeps comes back
+ * so late that the thread is always asleep by then.
+ */
+function waitUntilDone(words: Int32Array, rounds: number): boolean {
+  const endMs = performance.now() + SPIN_MS;
+  while (performance.now() < endMs) if (Atomics.load(words, WORD_DONE) === rounds) return true;
+  return Atomics.wait(words, WORD_DONE, rounds - 1, ROUND_MS_MAX) !== 'timed-out';
+}
+
 t.test(`no wake-up is lost in ${ROUNDS} rounds with a thread that sleeps between them`, async (t) => {
   const words = new Int32Array(new SharedArrayBuffer(SHARED_WORDS * Int32Array.BYTES_PER_ELEMENT));
   const data: SleeperData = { words, rounds: ROUNDS };
@@ -77,11 +92,12 @@ t.test(`no wake-up is lost in ${ROUNDS} rounds with a thread that sleeps between
   const doorbell = new Doorbell(words, WORD_DOORBELL);
   let lost = -1;
   for (let round = 0; round < ROUNDS && lost < 0; round++) {
-    // From none to some microseconds, so that the ring meets every step of the way to sleep.
-    for (let spin = (round % 64) * 50; spin > 0; spin--) Atomics.load(words, WORD_DONE);
+    // From less than the thread dallies to more, so that the ring meets every step of its way to sleep.
+    for (let spin = (round * DELAY_STEP) % (2 * DALLY_SPINS); spin > 0; spin--)
+      Atomics.load(words, WORD_DONE);
     Atomics.store(words, WORD_WORK, round + 1);
     doorbell.ring();
-    if (Atomics.wait(words, WORD_DONE, round, ROUND_MS_MAX) === 'timed-out') lost = round;
+    if (!waitUntilDone(words, round + 1)) lost = round;
   }
   t.equal(lost, -1, 'the round whose wake-up was lost');
   t.equal(words[WORD_DONE], ROUNDS);

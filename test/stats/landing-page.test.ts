@@ -12,7 +12,7 @@ function start(t: { teardown(clean: () => void): unknown }): EngineStandIn {
 
 /** The texts of the cells of the row that begins with `first`. */
 function rowOf(page: string, first: string): string[] {
-  const row = page.split('\n').find((line) => line.startsWith('<tr') && line.includes(`<td>${first}</td>`));
+  const row = page.split('</tr>').find((text) => text.includes(`<td>${first}</td>`));
   return [...(row ?? '').matchAll(/<td[^>]*>([^<]*)<\/td>/g)].map(([, text]) => text);
 }
 
@@ -42,7 +42,8 @@ t.test('each rule has its action, counts and last match', async (t) => {
     '123,400',
     '1970-01-01 00:00:01',
   ]);
-  t.match(page, /<tr class="never"><td>block-telnet<\/td>[\s\S]*?<td>never<\/td><\/tr>/);
+  t.match(page, '<tr class="never"><td>block-telnet</td>');
+  t.same(rowOf(page, 'block-telnet').slice(3), ['0', '0', 'never']);
 });
 
 t.test('unmatched packets have a row for the default action, and for others once they occur', async (t) => {

@@ -6,6 +6,12 @@ import { Scrape } from './scrape.js';
 /** The program under test, seen from the compiled module `dist/test/support/upe-process.js`. */
 export const UPE_MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
+/**
+ * What does not reach a program under test: settings that happen to be there, and the hooks by which tap
+ * measures coverage, which would make it several times slower and larger than a user's.
+ */
+const WITHHELD = /^(UPE_.*|NODE_OPTIONS|NODE_V8_COVERAGE|_TAPJS_.*)$/;
+
 /** How long a test waits for anything, milliseconds: far more than it takes on a loaded machine. */
 const PATIENCE_MS = 20_000;
 const POLL_MS = 20;
@@ -16,7 +22,7 @@ export interface TestScope {
 }
 
 export interface ProgramOptions {
-  /** Variables beside those of the test's own environment, from which all `UPE_*` are taken out. */
+  /** Variables beside those of the test's own environment that are not withheld. */
   readonly env?: Readonly<Record<string, string>>;
   /** What it finds on its standard input; without it there is nothing to read. */
   readonly input?: Uint8Array;
@@ -101,17 +107,18 @@ export class Program {
   }
 }
 
-/** Starts any program in an environment without `UPE_*` variables but those given. */
+/** Starts any program, in an environment as clean as a user's. */
 export function startProgram(
   t: TestScope,
   command: string,
   args: readonly string[],
   options: ProgramOptions = {},
 ): Program {
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('UPE_'));
+  const inherited = Object.entries(process.env).filter(([name]) => !WITHHELD.test(name));
   const child = spawn(command, args, {
     cwd: options.cwd,
-    env: { ...Object.fromEntries(inherited), ...options.env },
+    // Node.js passes its own coverage variable on unless another value is given.
+    env: { ...Object.fromEntries(inherited), NODE_V8_COVERAGE: '', ...options.env },
     stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
   // A program that fails early need not have read its input.
