@@ -55,10 +55,12 @@ export async function run(flags: FlagValues): Promise<void> {
     log.fatal({ err: error }, 'uncaught error');
     process.exit(1);
   });
-  // Before the start, so that a signal that comes early is not lost on the default handler.
+  // Before the start, so that a signal that comes early does not meet the default handler, which kills.
   const stop = stopHandler(engine, log);
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  const reloads = new Reloads(engine, file, log);
+  process.on('SIGHUP', () => reloads.request());
   try {
     const port = await engine.start();
     const host = config.httpHost.includes(':') ? `[${config.httpHost}]` : config.httpHost;
@@ -70,8 +72,7 @@ export async function run(flags: FlagValues): Promise<void> {
     await engine.stop();
     throw error;
   }
-  const reloads = new Reloads(engine, file, log);
-  process.on('SIGHUP', () => reloads.request());
+  reloads.begin();
 }
 
 function sourceOf(config: Config): SourceSpec {
@@ -129,6 +130,8 @@ function stopHandler(engine: Engine, log: Logger): (signal: NodeJS.Signals) => v
 
 /** Loads the rules again when asked; requests that come meanwhile are answered by one more load. */
 class Reloads {
+  /** Before the engine has started there is nothing to put other rules into. */
+  private isBegun = false;
   private isLoading = false;
   private isWanted = false;
 
@@ -138,9 +141,15 @@ class Reloads {
     private readonly log: Logger,
   ) {}
 
+  /** The engine has started: answers a request that came before. */
+  begin(): void {
+    this.isBegun = true;
+    if (this.isWanted) void this.loadWhileWanted();
+  }
+
   request(): void {
     this.isWanted = true;
-    if (!this.isLoading) void this.loadWhileWanted();
+    if (this.isBegun && !this.isLoading) void this.loadWhileWanted();
   }
 
   private async loadWhileWanted(): Promise<void> {

@@ -1,13 +1,17 @@
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { SAMPLE_CAPTURE } from '../fixtures/sample-capture.js';
 import { temporaryFolder } from '../support/engine-fixture.js';
 import type { Scrape } from '../support/scrape.js';
-import { eventually, type RunningUpe, startUpe } from '../support/upe-process.js';
+import { eventually, type RunningUpe, startProgram, startUpe, UPE_MAIN } from '../support/upe-process.js';
 
 const SUCCESSFUL = 'upe_config_last_reload_successful';
 const GENERATION = 'upe_rules_generation';
+
+/** A scrape may show counts that are as old as this, milliseconds. */
+const PASS_AGE_MS_MAX = 100;
 
 const TELNET_DROP = '  - { name: telnet, match: { protocol: tcp, dst_port: 23 }, action: drop }\n';
 const TELNET_COUNT = '  - { name: telnet, match: { protocol: tcp, dst_port: 23 }, action: count }\n';
@@ -30,20 +34,26 @@ class Reloaded {
     return new Reloaded(await startUpe(t, { UPE_RULES_FILE: file, ...env }), file);
   }
 
-  /** Puts other rules into use and waits until they are. */
+  /** Puts other rules into use and waits until they are, and until the counts are of a later moment. */
   async load(...rules: string[]): Promise<Scrape> {
     writeFileSync(this.file, `rules:\n${rules.join('')}`);
     this.upe.program.signal('SIGHUP');
     const line = await this.upe.program.waitForLog('rules loaded again', ++this.reloads);
-    return eventually('new generation in the metrics', async () => {
-      const scrape = await this.upe.scrape();
-      return scrape.value(GENERATION) === line.generation && scrape;
+    await eventually('new generation in the metrics', async () => {
+      return (await this.upe.scrape()).value(GENERATION) === line.generation;
     });
+    await sleep(PASS_AGE_MS_MAX + 50);
+    return this.upe.scrape();
   }
 
-  /** Gives it a file that cannot be used and waits until that is known. */
-  async loadInvalid(text: string): Promise<{ problems: readonly string[]; scrape: Scrape }> {
-    writeFileSync(this.file, text);
+  /**
+   * Gives it a file that cannot be used and waits until that is known.
+   *
+   * @param text the file's content, `null` for no file at all.
+   */
+  async loadInvalid(text: string | null): Promise<{ problems: readonly string[]; scrape: Scrape }> {
+    if (text === null) rmSync(this.file);
+    else writeFileSync(this.file, text);
     this.upe.program.signal('SIGHUP');
     const line = await this.upe.program.waitForLog('reload failed: the old rules stay', ++this.failures);
     const scrape = await eventually('failed reload in the metrics', async () => {
@@ -144,6 +154,7 @@ t.test('rules that cannot be used leave the old ones at work', async (t) => {
       'rules:\n  - { name: a b, action: count }\n  - { name: c, action: fly }\n',
       [new RegExp(`^${file}:2:13: name: .*"a b"`), new RegExp(`^${file}:3:24: action: .*fly`)],
     ],
+    ['no file', null, [`rule file ${file} does not exist`]],
     ['no YAML', 'rules: [\n', [new RegExp(`^${file}:2:1: not valid YAML`)]],
     [
       'forward',
@@ -173,4 +184,18 @@ t.test('rules that cannot be used leave the old ones at work', async (t) => {
   t.equal(good.value(SUCCESSFUL), 1);
   t.equal(good.value(GENERATION), 2);
   t.not(shaOf(good), sha);
+});
+
+t.test('a request that comes while the engine starts is answered when it has started', async (t) => {
+  const file = join(temporaryFolder(t), 'rules.yaml');
+  writeFileSync(file, `rules:\n${WEB}`);
+  const program = startProgram(t, process.execPath, [UPE_MAIN, 'run', '--rules', file], {
+    env: { UPE_SOURCE: 'demo', UPE_HTTP_PORT: '0' },
+  });
+  // The stats thread listens before the source is opened.
+  await program.waitForLog('Server listening');
+  program.signal('SIGHUP');
+  t.match(await program.waitForLog('rules loaded again'), { rules: 1, generation: 2 });
+  program.signal('SIGTERM');
+  t.equal((await program.ended).exitCode, 0);
 });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import type { Scrape } from '../support/scrape.js';
-import { eventually, startUpe } from '../support/upe-process.js';
+import { eventually, startProgram, startUpe, UPE_MAIN } from '../support/upe-process.js';
 
 const DEMO = { UPE_SOURCE: 'demo' };
 /** The engine promises to stop within this time, milliseconds. */
@@ -98,4 +98,17 @@ t.test('the same signal twice at once, as timeout(1) sends it, is one signal', a
   const { exitCode } = await upe.stop('SIGTERM');
   t.equal(exitCode, 0);
   t.match(upe.program.log.at(-1), { msg: 'stopped: every packet is accounted for' });
+});
+
+t.test('a signal that comes while it starts ends it in order, too', async (t) => {
+  const program = startProgram(t, process.execPath, [UPE_MAIN, 'run'], {
+    env: { ...DEMO, UPE_HTTP_PORT: '0' },
+  });
+  // The stats thread listens before the source is opened.
+  await program.waitForLog('Server listening');
+  program.signal('SIGTERM');
+  const { exitCode, stderr } = await program.ended;
+  t.equal(exitCode, 0);
+  t.equal(stderr, '');
+  t.match(program.log.at(-1), { msg: 'stopped: every packet is accounted for', holds: true });
 });

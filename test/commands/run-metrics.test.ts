@@ -9,6 +9,7 @@ import {
   MALFORMED_REASONS,
   UNCLASSIFIED_KINDS,
 } from '../../src/counters/catalogue.js';
+import { VERSION } from '../../src/package-files.js';
 import { METRIC_FAMILIES } from '../../src/stats/metric-families.js';
 import { pcapFile } from '../fixtures/capture-builder.js';
 import { temporaryFolder } from '../support/engine-fixture.js';
@@ -84,7 +85,7 @@ const AT_START: readonly (readonly [string, number])[] = [
   ['upe_pool_free_buffers', 1000],
   ['upe_pool_buffers', 1000],
   ['upe_mode_info{source="pcap",mode="watch"}', 1],
-  [`upe_build_info{version="0.1.0",node_version="${process.version}"}`, 1],
+  [`upe_build_info{version="${VERSION}",node_version="${process.version}"}`, 1],
 ];
 
 /** And those whose value is nobody's to know. */

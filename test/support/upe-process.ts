@@ -6,12 +6,6 @@ import { Scrape } from './scrape.js';
 /** The program under test, seen from the compiled module `dist/test/support/upe-process.js`. */
 export const UPE_MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
-/**
- * What does not reach a program under test: settings that happen to be there, and the hooks by which tap
- * measures coverage, which would make it several times slower and larger than a user's.
- */
-const WITHHELD = /^(UPE_.*|NODE_OPTIONS|NODE_V8_COVERAGE|_TAPJS_.*)$/;
-
 /** How long a test waits for anything, milliseconds: far more than it takes on a loaded machine. */
 const PATIENCE_MS = 20_000;
 const POLL_MS = 20;
@@ -22,7 +16,7 @@ export interface TestScope {
 }
 
 export interface ProgramOptions {
-  /** Variables beside those of the test's own environment that are not withheld. */
+  /** Variables beside those of the test's own environment, from which all `UPE_*` are taken out. */
   readonly env?: Readonly<Record<string, string>>;
   /** What it finds on its standard input; without it there is nothing to read. */
   readonly input?: Uint8Array;
@@ -107,18 +101,21 @@ export class Program {
   }
 }
 
-/** Starts any program, in an environment as clean as a user's. */
+/**
+ * Starts any program in an environment without `UPE_*` variables but those given, and without tap: its
+ * coverage makes a program several times slower and larger than it is at a user's. tap puts itself into
+ * NODE_OPTIONS whenever a test spawns something, so only env(1), in between, can take it out again.
+ */
 export function startProgram(
   t: TestScope,
   command: string,
   args: readonly string[],
   options: ProgramOptions = {},
 ): Program {
-  const inherited = Object.entries(process.env).filter(([name]) => !WITHHELD.test(name));
-  const child = spawn(command, args, {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('UPE_'));
+  const child = spawn('env', ['-u', 'NODE_OPTIONS', command, ...args], {
     cwd: options.cwd,
-    // Node.js passes its own coverage variable on unless another value is given.
-    env: { ...Object.fromEntries(inherited), NODE_V8_COVERAGE: '', ...options.env },
+    env: { ...Object.fromEntries(inherited), ...options.env },
     stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
   // A program that fails early need not have read its input.
