@@ -38,7 +38,7 @@ export class CounterBanks {
     this.layout = new CountersLayout(memory.shape);
     this.cells = new Float64Array(memory.buffer);
     this.active = Atomics.load(control, CONTROL_COUNTERS_PUBLISHED) & 1;
-    const bank = this.active * this.layout.bankCells;
+    const bank = this.layout.firstCell + this.active * this.layout.bankCells;
     this.levels = bank + this.layout.levelsCell;
     this.totals = bank + this.layout.totalsCell;
     this.slots = bank + this.layout.slotsCell;
@@ -60,7 +60,7 @@ export class CounterBanks {
   publish(): void {
     const published = Atomics.load(this.control, CONTROL_COUNTERS_REQUESTED);
     this.active = published & 1;
-    const bank = this.active * this.layout.bankCells;
+    const bank = this.layout.firstCell + this.active * this.layout.bankCells;
     this.levels = bank + this.layout.levelsCell;
     this.totals = bank + this.layout.totalsCell;
     this.slots = bank + this.layout.slotsCell;

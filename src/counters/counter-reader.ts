@@ -93,7 +93,7 @@ export class CounterReader {
   }
 
   private takeBank(bank: number, slotCount: number): void {
-    const first = bank * this.layout.bankCells;
+    const first = this.layout.firstCell + bank * this.layout.bankCells;
     const count = this.layout.slotsCell + slotCount * SLOT_CELLS;
     const seen = this.seen[bank];
     for (let i = 0; i < count; i++) seen[i] = this.cells[first + i];

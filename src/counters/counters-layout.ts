@@ -14,7 +14,7 @@ const LINE_CELLS = CACHE_LINE_BYTES / CELL_BYTES;
 /*
  * One thread's counters: two banks of Float64 cells in a SharedArrayBuffer (why two: counter-banks.ts).
  *
- *   | bank 0: levels | totals | outcome slots (4 cells each) ... | bank 1: the same |
+ *   | (empty line) | bank 0: levels | totals | outcome slots (4 cells each) ... | bank 1: the same | (empty line) |
  *
  *   cells    writer               readers                        meaning
  *   levels   the owning thread    stats, when the bank rests     state at the moment of publication
@@ -48,6 +48,8 @@ export function rxCountersShape(interfaceCount: number, workerCount: number): Co
 
 export class CountersLayout {
   readonly levelsCell = 0;
+  /** First cell of bank 0; an empty line on either side keeps malloc's other blocks away from the banks. */
+  readonly firstCell = LINE_CELLS;
   readonly totalsCell: number;
   readonly slotsCell: number;
   /** Cells of one bank, a whole number of cache lines. */
@@ -58,7 +60,7 @@ export class CountersLayout {
     this.totalsCell = alignUp(this.levelsCell + shape.levelCount, LINE_CELLS);
     this.slotsCell = alignUp(this.totalsCell + shape.totalCount, LINE_CELLS);
     this.bankCells = alignUp(this.slotsCell + shape.slotCount * SLOT_CELLS, LINE_CELLS);
-    this.bytes = 2 * this.bankCells * CELL_BYTES;
+    this.bytes = (this.firstCell + 2 * this.bankCells + LINE_CELLS) * CELL_BYTES;
   }
 }
 

@@ -37,12 +37,12 @@ export const STATE_FINISHED = 2;
 /** It has published its last counters and touches nothing any more. */
 export const STATE_STOPPED = 3;
 
-/** Allocates the control blocks of `threadCount` threads. */
+/** Allocates the control blocks of `threadCount` threads, and one in front to keep malloc's blocks away. */
 export function createControl(threadCount: number): SharedArrayBuffer {
-  return new SharedArrayBuffer(threadCount * CONTROL_WORDS * WORD_BYTES);
+  return new SharedArrayBuffer((1 + threadCount) * CONTROL_WORDS * WORD_BYTES);
 }
 
 /** The control block of one thread. */
 export function controlOf(control: SharedArrayBuffer, threadIndex: number): Int32Array {
-  return new Int32Array(control, threadIndex * CONTROL_WORDS * WORD_BYTES, CONTROL_WORDS);
+  return new Int32Array(control, (1 + threadIndex) * CONTROL_WORDS * WORD_BYTES, CONTROL_WORDS);
 }

@@ -2,13 +2,15 @@ import { InvariantError } from '../errors.js';
 import { BufferCache } from './buffer-cache.js';
 import {
   CACHE_BUFFERS,
-  DESCRIPTOR_ANOMALIES,
-  DESCRIPTOR_CAPTURED_BYTES,
+  DESCRIPTOR_FORM,
   DESCRIPTOR_INTERFACE,
-  DESCRIPTOR_LINK_TYPE,
   DESCRIPTOR_RX_US,
   DESCRIPTOR_WIRE_BYTES,
-  DESCRIPTOR_WORDS,
+  FORM_CAPTURED_MASK,
+  FORM_LINK_TYPE_MASK,
+  FORM_LINK_TYPE_SHIFT,
+  FORM_OVERSIZE_BIT,
+  FRAME_OFFSET_BYTES,
   PoolLayout,
   type PoolShape,
 } from './pool-layout.js';
@@ -46,24 +48,26 @@ export function createPool(shape: PoolShape): PoolMemory {
 export class PacketPool {
   readonly shape: PoolShape;
   readonly layout: PoolLayout;
-  /** All frames; buffer i begins at `i * bufferBytes`. */
+  /** All buffers, by bytes and for unaligned reads; a frame begins at `frameByteOffset`. */
   readonly bytes: Uint8Array;
   readonly view: DataView;
-  /** The same memory by words, for copying. */
+  /** The same memory by words: buffer i's descriptor begins at `i * strideWords`. */
   readonly words: Int32Array;
-  /** All descriptors, `DESCRIPTOR_WORDS` each; buffer i's begins at `i * DESCRIPTOR_WORDS`. */
-  readonly descriptors: Int32Array;
+  readonly strideWords: number;
+  private readonly strideBytes: number;
   private readonly state: Int32Array;
 
   constructor(memory: PoolMemory) {
     this.shape = memory.shape;
     this.layout = new PoolLayout(memory.shape);
-    const framesBytes = memory.shape.bufferCount * memory.shape.bufferBytes;
-    this.bytes = new Uint8Array(memory.frames, this.layout.framesByteOffset, framesBytes);
-    this.view = new DataView(memory.frames, this.layout.framesByteOffset, framesBytes);
-    this.words = new Int32Array(memory.frames, this.layout.framesByteOffset, framesBytes / 4);
+    this.strideBytes = this.layout.strideBytes;
+    this.strideWords = this.strideBytes / 4;
+    const first = this.layout.framesByteOffset;
+    const count = memory.shape.bufferCount * this.strideBytes;
+    this.bytes = new Uint8Array(memory.frames, first, count);
+    this.view = new DataView(memory.frames, first, count);
+    this.words = new Int32Array(memory.frames, first, count / 4);
     this.state = new Int32Array(memory.state);
-    this.descriptors = this.state.subarray(this.layout.descriptorsWord);
   }
 
   /** The private cache of one thread; only that thread may use it. */
@@ -79,7 +83,7 @@ export class PacketPool {
 
   /** Where the frame of a buffer begins in `bytes` and `view`. */
   frameByteOffset(index: number): number {
-    return index * this.shape.bufferBytes;
+    return index * this.strideBytes + FRAME_OFFSET_BYTES;
   }
 
   /**
@@ -88,7 +92,7 @@ export class PacketPool {
    * @param capturedBytes bytes of the frame that are in the buffer.
    * @param wireBytes the frame's length on the wire.
    * @param rxUs monotonic clock at reception, microseconds modulo 2^32.
-   * @param anomalies bits of `anomalyBit` that only reception can know.
+   * @param isOversize true when the frame was larger than the buffer.
    */
   describe(
     index: number,
@@ -97,40 +101,41 @@ export class PacketPool {
     linkType: number,
     interfaceIndex: number,
     rxUs: number,
-    anomalies: number,
+    isOversize: boolean,
   ): void {
-    const { descriptors } = this;
-    const word = index * DESCRIPTOR_WORDS;
-    descriptors[word + DESCRIPTOR_CAPTURED_BYTES] = capturedBytes;
-    descriptors[word + DESCRIPTOR_WIRE_BYTES] = wireBytes;
-    descriptors[word + DESCRIPTOR_LINK_TYPE] = linkType;
-    descriptors[word + DESCRIPTOR_INTERFACE] = interfaceIndex;
-    descriptors[word + DESCRIPTOR_RX_US] = rxUs;
-    descriptors[word + DESCRIPTOR_ANOMALIES] = anomalies;
+    const { words } = this;
+    const word = index * this.strideWords;
+    const form = capturedBytes | (linkType << FORM_LINK_TYPE_SHIFT);
+    words[word + DESCRIPTOR_WIRE_BYTES] = wireBytes;
+    words[word + DESCRIPTOR_FORM] = isOversize ? form | FORM_OVERSIZE_BIT : form;
+    words[word + DESCRIPTOR_RX_US] = rxUs;
+    words[word + DESCRIPTOR_INTERFACE] = interfaceIndex;
   }
 
   capturedBytes(index: number): number {
-    return this.descriptors[index * DESCRIPTOR_WORDS + DESCRIPTOR_CAPTURED_BYTES];
+    return this.words[index * this.strideWords + DESCRIPTOR_FORM] & FORM_CAPTURED_MASK;
   }
 
   wireBytes(index: number): number {
-    return this.descriptors[index * DESCRIPTOR_WORDS + DESCRIPTOR_WIRE_BYTES];
+    return this.words[index * this.strideWords + DESCRIPTOR_WIRE_BYTES];
   }
 
   linkType(index: number): number {
-    return this.descriptors[index * DESCRIPTOR_WORDS + DESCRIPTOR_LINK_TYPE];
+    return (
+      (this.words[index * this.strideWords + DESCRIPTOR_FORM] >>> FORM_LINK_TYPE_SHIFT) & FORM_LINK_TYPE_MASK
+    );
+  }
+
+  isOversize(index: number): boolean {
+    return (this.words[index * this.strideWords + DESCRIPTOR_FORM] & FORM_OVERSIZE_BIT) !== 0;
   }
 
   interfaceIndex(index: number): number {
-    return this.descriptors[index * DESCRIPTOR_WORDS + DESCRIPTOR_INTERFACE];
+    return this.words[index * this.strideWords + DESCRIPTOR_INTERFACE];
   }
 
   rxUs(index: number): number {
-    return this.descriptors[index * DESCRIPTOR_WORDS + DESCRIPTOR_RX_US];
-  }
-
-  anomalies(index: number): number {
-    return this.descriptors[index * DESCRIPTOR_WORDS + DESCRIPTOR_ANOMALIES];
+    return this.words[index * this.strideWords + DESCRIPTOR_RX_US];
   }
 
   /**

@@ -4,14 +4,16 @@ import { alignUp, CACHE_LINE_WORDS, PAGE_BYTES, WORD_BYTES } from './layout.js';
 /*
  * The packet pool lies in two SharedArrayBuffers.
  *
- *   frames   | padding | buffer 0 | buffer 1 | ...           `bufferBytes` each, buffer 0 at a page boundary
+ *   frames   | padding | buffer 0 | buffer 1 | ...           buffer 0 at a page boundary
+ *     buffer | descriptor, 4 words | frame, up to `bufferBytes` | rest of the last cache line |
  *
  *   state    | lock    | free count | free list              the global list, a stack of buffer indexes
  *   (words)  | thread 0: count, taken, returned | cache | hand
  *            | thread 1: ...
- *            | descriptor 0 | descriptor 1 | ...             8 words a buffer
  *
  *   word             type    writer              readers        meaning
+ *   descriptor       4 words rx, before the ring a worker       what is known of the frame
+ *   frame            bytes   rx, before the ring a worker       the frame's beginning
  *   lock             int32   who holds it        everybody      0, or 1 + index of the thread that holds it
  *   free count       int32   lock holder         lock holder    buffers in the global list
  *   free list        int32[] lock holder         lock holder    their indexes, top at free count - 1
@@ -19,7 +21,11 @@ import { alignUp, CACHE_LINE_WORDS, PAGE_BYTES, WORD_BYTES } from './layout.js';
  *   taken, returned  int32   its thread          its thread     buffers ever moved from, to the global list (wraps)
  *   cache            int32[] its thread          its thread     their indexes, a stack
  *   hand             int32[] its thread          its thread     the burst or the staging that the thread works on
- *   descriptor       8 words rx, before the ring a worker       what is known of the frame in the buffer
+ *
+ * The descriptor is in front of its frame so that one cache line has both it and all that the parser
+ * reads of a TCP packet: 16 bytes, then Ethernet, IPv4 and TCP up to the flags, 48 bytes. A line is what
+ * the two cores pay for when a packet changes hands. A buffer is one line longer than the frame that it
+ * holds, because buffers at multiples of 2048 bytes would all fall into the same few sets of the cache.
  *
  * The caches and hands lie here, and not in each thread's heap, so that what a dead thread held can be
  * found and given back.
@@ -29,21 +35,31 @@ import { alignUp, CACHE_LINE_WORDS, PAGE_BYTES, WORD_BYTES } from './layout.js';
 export const CACHE_BUFFERS = 32;
 export const MOVE_BUFFERS = 16;
 
-/** Words of a frame's descriptor, by offset from its first word. */
-export const DESCRIPTOR_WORDS = 8;
-export const DESCRIPTOR_CAPTURED_BYTES = 0;
-export const DESCRIPTOR_WIRE_BYTES = 1;
-export const DESCRIPTOR_LINK_TYPE = 2;
+/** Words of a frame's descriptor, from the first word of its buffer. */
+export const DESCRIPTOR_WORDS = 4;
+/** The frame's length on the wire, bytes. */
+export const DESCRIPTOR_WIRE_BYTES = 0;
+/** Bytes of the frame that are in the buffer, its link type, and whether it was larger than the buffer. */
+export const DESCRIPTOR_FORM = 1;
+/** The rx thread's clock when the frame was read, microseconds: wraps after 71 minutes. */
+export const DESCRIPTOR_RX_US = 2;
 export const DESCRIPTOR_INTERFACE = 3;
-/** The rx thread's clock when the frame was read, microseconds: an int32 that wraps after 71 minutes. */
-export const DESCRIPTOR_RX_US = 4;
-/** Anomalies that reception itself knows of (`anomalyBit`): the frame was larger than the buffer. */
-export const DESCRIPTOR_ANOMALIES = 5;
+
+/** The form, from the low bits up: 17 of captured bytes, 9 of link type, 1 of oversize. */
+export const FORM_CAPTURED_MASK = 0x1ffff;
+export const FORM_LINK_TYPE_SHIFT = 17;
+export const FORM_LINK_TYPE_MASK = 0x1ff;
+export const FORM_OVERSIZE_BIT = 1 << 26;
+
+/** Where the frame begins in its buffer, bytes. */
+export const FRAME_OFFSET_BYTES = DESCRIPTOR_WORDS * WORD_BYTES;
+/** What a buffer has beyond the frame that it can hold: one line for the descriptor and an odd stride. */
+const BUFFER_EXTRA_BYTES = 64;
 
 export interface PoolShape {
   /** Buffers in the pool. */
   readonly bufferCount: number;
-  /** Bytes of each buffer, a multiple of 64. */
+  /** Bytes of a frame that a buffer holds, a multiple of 64 up to 65536. */
   readonly bufferBytes: number;
   /** Threads that allocate or free: rx and workers. */
   readonly threadCount: number;
@@ -65,23 +81,26 @@ export class PoolLayout {
   readonly threadWords: number;
   readonly cacheSlotsOffset = CACHE_LINE_WORDS;
   readonly handOffset: number;
-  readonly descriptorsWord: number;
+  /** From the beginning of one buffer to the beginning of the next. */
+  readonly strideBytes: number;
   readonly stateBytes: number;
   readonly framesByteOffset = PAGE_BYTES - ALLOCATION_HEADER_BYTES;
   readonly framesBytes: number;
 
   constructor(readonly shape: PoolShape) {
-    if (shape.bufferBytes % 64 !== 0) {
-      throw new InvariantError(`pool: bufferBytes must be a multiple of 64, not ${shape.bufferBytes}`);
+    if (shape.bufferBytes % 64 !== 0 || shape.bufferBytes > 65_536) {
+      throw new InvariantError(
+        `pool: bufferBytes must be a multiple of 64 up to 65536, not ${shape.bufferBytes}`,
+      );
     }
     this.freeCountWord = this.lockWord + CACHE_LINE_WORDS;
     this.freeListWord = this.freeCountWord + 1;
     this.threadsWord = alignUp(this.freeListWord + shape.bufferCount, CACHE_LINE_WORDS);
     this.handOffset = this.cacheSlotsOffset + CACHE_BUFFERS;
     this.threadWords = alignUp(this.handOffset + shape.handBuffers, CACHE_LINE_WORDS);
-    this.descriptorsWord = this.threadsWord + shape.threadCount * this.threadWords;
-    this.stateBytes = (this.descriptorsWord + shape.bufferCount * DESCRIPTOR_WORDS) * WORD_BYTES;
-    this.framesBytes = PAGE_BYTES + shape.bufferCount * shape.bufferBytes;
+    this.stateBytes = (this.threadsWord + shape.threadCount * this.threadWords) * WORD_BYTES;
+    this.strideBytes = shape.bufferBytes + BUFFER_EXTRA_BYTES;
+    this.framesBytes = PAGE_BYTES + shape.bufferCount * this.strideBytes;
   }
 
   /** First word of a thread's count, taken and returned; its cache and hand follow. */

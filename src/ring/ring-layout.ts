@@ -4,7 +4,7 @@ import { CACHE_LINE_WORDS, isPowerOfTwo, WORD_BYTES } from '../memory/layout.js'
 /*
  * A single-producer single-consumer ring of buffer indexes.
  *
- *   | write cursor | (rest of line) | read cursor | (rest of line) | slot 0 | slot 1 | ... | slot n-1 |
+ *   | (empty line) | write cursor | (rest of line) | read cursor | (rest of line) | slot 0 | slot 1 | ... | slot n-1 |
  *
  *   word           type     writer     readers    meaning
  *   write cursor   int32    producer   consumer   indexes ever pushed, free-running, wraps at 2^32
@@ -15,7 +15,8 @@ import { CACHE_LINE_WORDS, isPowerOfTwo, WORD_BYTES } from '../memory/layout.js'
  * empty one differ, and all slots can be used.
  */
 export class RingLayout {
-  readonly writeCursorWord = 0;
+  /** Not the first line: that one may be shared with whatever malloc has put in front of the buffer. */
+  readonly writeCursorWord = CACHE_LINE_WORDS;
   readonly readCursorWord: number;
   readonly slotsWord: number;
   readonly slotMask: number;

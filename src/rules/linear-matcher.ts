@@ -35,8 +35,9 @@ export class LinearMatcher implements Matcher {
   }
 
   match(packet: Packet): number {
-    for (let position = 0; position < this.ruleCount; position++) {
-      if (this.allHold(this.table.criteria(position), packet)) return position;
+    const { ruleCount, table } = this;
+    for (let position = 0; position < ruleCount; position++) {
+      if (this.allHold(table.criteria(position), packet)) return position;
     }
     return NO_MATCH;
   }

@@ -1,6 +1,5 @@
 import { getHeapStatistics } from 'node:v8';
 import {
-  anomalyBit,
   DROP_REASONS,
   enqueuedCell,
   RX_INTERFACE_BYTES,
@@ -38,7 +37,6 @@ const IDLE_MS_MAX = 1000;
 
 const POOL_EXHAUSTED = DROP_REASONS.indexOf('pool_exhausted');
 const RING_FULL = DROP_REASONS.indexOf('ring_full');
-const OVERSIZE = anomalyBit('oversize');
 
 export interface RxLoopConfig {
   /** `spin` never sleeps: less latency, one core busy. */
@@ -152,9 +150,9 @@ export class RxLoop {
     const capturedBytes = batch.capturedBytes[frame];
     const { bufferBytes } = pool.shape;
     const keptBytes = Math.min(capturedBytes, bufferBytes);
-    copyFrame(batch.view, batch.byteOffset[frame], pool.words, buffer * (bufferBytes >>> 2), keptBytes);
-    const anomalies = keptBytes < capturedBytes ? OVERSIZE : 0;
-    pool.describe(buffer, keptBytes, wireBytes, batch.linkType[frame], interfaceIndex, rxUs, anomalies);
+    copyFrame(batch.view, batch.byteOffset[frame], pool.words, pool.frameByteOffset(buffer) >>> 2, keptBytes);
+    const isOversize = keptBytes < capturedBytes;
+    pool.describe(buffer, keptBytes, wireBytes, batch.linkType[frame], interfaceIndex, rxUs, isOversize);
     const worker = this.workerCount === 1 ? 0 : workerOf(this.flowHash.hash(buffer), this.workerCount);
     hand[worker * BURST_FRAMES + this.stagedCount[worker]] = buffer;
     this.stagedCount[worker] += 1;

@@ -1,4 +1,5 @@
 import {
+  anomalyBit,
   FIRST_UNMATCHED_SLOT,
   SLOT_BYTES,
   SLOT_CELLS,
@@ -11,13 +12,15 @@ import { LatencyHistogram } from '../counters/latency-histogram.js';
 import type { BufferCache } from '../memory/buffer-cache.js';
 import type { PacketPool } from '../memory/packet-pool.js';
 import {
-  DESCRIPTOR_ANOMALIES,
-  DESCRIPTOR_CAPTURED_BYTES,
+  DESCRIPTOR_FORM,
   DESCRIPTOR_INTERFACE,
-  DESCRIPTOR_LINK_TYPE,
   DESCRIPTOR_RX_US,
   DESCRIPTOR_WIRE_BYTES,
-  DESCRIPTOR_WORDS,
+  FORM_CAPTURED_MASK,
+  FORM_LINK_TYPE_MASK,
+  FORM_LINK_TYPE_SHIFT,
+  FORM_OVERSIZE_BIT,
+  FRAME_OFFSET_BYTES,
 } from '../memory/pool-layout.js';
 import { PARSED, Packet } from '../protocol/packet.js';
 import { parseFrame } from '../protocol/parser.js';
@@ -27,6 +30,7 @@ import type { RuleTable } from '../rules/rule-table.js';
 import { QUEUED, type Transmitter } from '../tx/transmitter.js';
 
 const FORWARD = ACTIONS.indexOf('forward');
+const OVERSIZE = anomalyBit('oversize');
 
 /** A generation of the rules, ready to judge with. */
 export interface Judgement {
@@ -51,8 +55,9 @@ export interface PacketJudgeDeps {
  */
 export class PacketJudge {
   private readonly frames: DataView;
-  private readonly bufferBytes: number;
-  private readonly descriptors: Int32Array;
+  /** The same memory by words: descriptors are in front of their frames. */
+  private readonly words: Int32Array;
+  private readonly strideWords: number;
   private readonly cells: Float64Array;
   private readonly banks: CounterBanks;
   private readonly cache: BufferCache;
@@ -68,8 +73,8 @@ export class PacketJudge {
 
   constructor(deps: PacketJudgeDeps, judgement: Judgement) {
     this.frames = deps.pool.view;
-    this.bufferBytes = deps.pool.shape.bufferBytes;
-    this.descriptors = deps.pool.descriptors;
+    this.words = deps.pool.words;
+    this.strideWords = deps.pool.strideWords;
     this.cells = deps.banks.cells;
     this.banks = deps.banks;
     this.cache = deps.cache;
@@ -100,17 +105,15 @@ export class PacketJudge {
   }
 
   /**
-   * Brings the burst's descriptors and the first line of each frame into this core's cache. They were
-   * written by another core, and each read of such a line takes some 75 ns; here they do not depend on
-   * each other, so the processor has many of them under way at once, where the parser waits for one
-   * after the other. JavaScript has no prefetch: a read whose result is kept is the nearest thing.
+   * Brings the first line of each buffer of the burst into this core's cache. Another core has written
+   * them, and the parser would wait for one after the other; these reads do not depend on each other, so
+   * the processor has many of them under way at once. JavaScript has no prefetch: a read whose result is
+   * kept is the nearest thing.
    */
   private fetchBurst(hand: Int32Array, count: number): void {
-    const { frames, bufferBytes, descriptors } = this;
+    const { words, strideWords } = this;
     let seen = 0;
-    for (let i = 0; i < count; i++) {
-      seen ^= frames.getInt32(hand[i] * bufferBytes) ^ descriptors[hand[i] * DESCRIPTOR_WORDS];
-    }
+    for (let i = 0; i < count; i++) seen ^= words[hand[i] * strideWords];
     this.fetched = seen;
   }
 
@@ -120,38 +123,39 @@ export class PacketJudge {
    * @param endUs monotonic clock, microseconds modulo 2^32.
    */
   releaseBurst(hand: Int32Array, count: number, endUs: number): void {
-    const { cache, descriptors, latency } = this;
-    let momentUs = descriptors[hand[0] * DESCRIPTOR_WORDS + DESCRIPTOR_RX_US];
+    const { cache, words, strideWords, latency } = this;
+    let momentUs = words[hand[0] * strideWords + DESCRIPTOR_RX_US];
     let sameMoment = 0;
     for (let i = 0; i < count; i++) {
-      const rxUs = descriptors[hand[i] * DESCRIPTOR_WORDS + DESCRIPTOR_RX_US];
+      const rxUs = words[hand[i] * strideWords + DESCRIPTOR_RX_US];
       if (rxUs !== momentUs) {
         latency.add((endUs - momentUs) | 0, sameMoment);
         momentUs = rxUs;
         sameMoment = 0;
       }
       sameMoment++;
-      cache.free(hand[i]);
     }
+    cache.freeBurst(hand, count);
     latency.add((endUs - momentUs) | 0, sameMoment);
   }
 
   private judge(index: number): void {
-    const { descriptors, packet } = this;
-    const word = index * DESCRIPTOR_WORDS;
-    const wireBytes = descriptors[word + DESCRIPTOR_WIRE_BYTES];
-    packet.interfaceIndex = descriptors[word + DESCRIPTOR_INTERFACE];
+    const { words, packet } = this;
+    const word = index * this.strideWords;
+    const wireBytes = words[word + DESCRIPTOR_WIRE_BYTES];
+    const form = words[word + DESCRIPTOR_FORM];
+    packet.interfaceIndex = words[word + DESCRIPTOR_INTERFACE];
     let slot = parseFrame(
       this.frames,
-      index * this.bufferBytes,
-      descriptors[word + DESCRIPTOR_CAPTURED_BYTES],
+      (word << 2) + FRAME_OFFSET_BYTES,
+      form & FORM_CAPTURED_MASK,
       wireBytes,
-      descriptors[word + DESCRIPTOR_LINK_TYPE],
+      (form >>> FORM_LINK_TYPE_SHIFT) & FORM_LINK_TYPE_MASK,
       packet,
     );
     if (slot === PARSED) slot = this.applyRules(index);
-    const anomalies = packet.anomalies | descriptors[word + DESCRIPTOR_ANOMALIES];
-    if (anomalies !== 0) this.countAnomalies(anomalies);
+    if ((form & FORM_OVERSIZE_BIT) !== 0) packet.anomalies |= OVERSIZE;
+    if (packet.anomalies !== 0) this.countAnomalies(packet.anomalies);
     const { cells } = this;
     const cell = this.banks.slots + slot * SLOT_CELLS;
     cells[cell + SLOT_BYTES] += wireBytes;

@@ -77,26 +77,34 @@ t.test('a buffer that is freed twice is noticed', async (t) => {
   );
 });
 
-t.test('the frames begin at a page boundary and do not overlap', async (t) => {
-  const memory = pool(3);
-  const packets = new PacketPool(memory);
-  t.equal(packets.bytes.length, 3 * 128);
-  packets.bytes.fill(1, packets.frameByteOffset(1), packets.frameByteOffset(1) + 128);
-  t.equal(packets.bytes[127], 0);
-  t.equal(packets.bytes[2 * 128], 0);
-  t.equal((new PoolLayout(memory.shape).framesByteOffset + 16) % 4096, 0);
-});
+t.test(
+  'the first buffer is at a page boundary; no frame overlaps a descriptor or another frame',
+  async (t) => {
+    const memory = pool(3);
+    const packets = new PacketPool(memory);
+    for (let i = 0; i < 3; i++) packets.describe(i, 128, 128, 1, i, 7, false);
+    const at = packets.frameByteOffset(1);
+    packets.bytes.fill(0xff, at, at + 128);
+    for (let i = 0; i < 3; i++) {
+      t.equal(packets.rxUs(i), 7);
+      t.equal(packets.interfaceIndex(i), i);
+    }
+    t.equal(packets.bytes[packets.frameByteOffset(0) + 127], 0);
+    t.equal(packets.bytes[packets.frameByteOffset(2)], 0);
+    t.equal((new PoolLayout(memory.shape).framesByteOffset + 16) % 4096, 0);
+  },
+);
 
 t.test('a descriptor keeps every field to itself', async (t) => {
   const packets = new PacketPool(pool(3));
-  for (let i = 0; i < 3; i++) packets.describe(i, 60 + i, 1500 + i, 276, i, -5 - i, 1 << i);
+  for (let i = 0; i < 3; i++) packets.describe(i, 65_534 + i, 1500 + i, 276 - i, i, -5 - i, i === 1);
   for (let i = 0; i < 3; i++) {
-    t.equal(packets.capturedBytes(i), 60 + i);
+    t.equal(packets.capturedBytes(i), 65_534 + i);
     t.equal(packets.wireBytes(i), 1500 + i);
-    t.equal(packets.linkType(i), 276);
+    t.equal(packets.linkType(i), 276 - i);
     t.equal(packets.interfaceIndex(i), i);
     t.equal(packets.rxUs(i), -5 - i);
-    t.equal(packets.anomalies(i), 1 << i);
+    t.equal(packets.isOversize(i), i === 1);
   }
 });
 

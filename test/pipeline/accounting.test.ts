@@ -61,7 +61,7 @@ t.test('a source that cannot wait drops, and every drop is counted', async (t) =
     await engine.start();
     const aggregator = aggregatorOf(engine);
     const { totals } = aggregator;
-    const reason = DROP_REASONS.findIndex((own) => own === name);
+    const reason = DROP_REASONS.findIndex((reason) => reason === name);
     for (let i = 0; i < 500 && totals.interfaces[0].dropped[reason] === 0; i++) {
       await sleep(10);
       await aggregator.pass(engine.series.notice.slotCount);

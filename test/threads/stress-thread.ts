@@ -7,7 +7,6 @@ import type { StressData, StressReport } from './stress-layout.js';
 const BURST = 32;
 const { role, pool: memory, ring, packets } = workerData as StressData;
 const pool = new PacketPool(memory);
-const bufferWords = memory.shape.bufferBytes / 4;
 const hand = new Int32Array(BURST);
 
 /** Numbers the frames from 0; bursts of changing size, so that every fill of ring and cache comes up. */
@@ -21,7 +20,7 @@ function produce(): void {
     for (; count < wanted; count++) {
       const index = cache.alloc();
       if (index < 0) break;
-      pool.words[index * bufferWords] = sent + count;
+      pool.words[pool.frameByteOffset(index) >>> 2] = sent + count;
       hand[count] = index;
     }
     const pushed = producer.push(hand, 0, count);
@@ -39,7 +38,8 @@ function consume(): StressReport {
   while (received < packets) {
     const count = consumer.pop(hand, BURST);
     for (let i = 0; i < count; i++) {
-      if (pool.words[hand[i] * bufferWords] !== received && firstWrong < 0) firstWrong = received;
+      if (pool.words[pool.frameByteOffset(hand[i]) >>> 2] !== received && firstWrong < 0)
+        firstWrong = received;
       received++;
       cache.free(hand[i]);
     }

@@ -13,6 +13,7 @@ import {
 import { CounterBanks } from '../../src/counters/counter-banks.js';
 import { CounterReader } from '../../src/counters/counter-reader.js';
 import { createCounters, workerCountersShape } from '../../src/counters/counters-layout.js';
+import { microseconds } from '../../src/memory/clock.js';
 import {
   COMMAND_STOP,
   CONTROL_COMMAND,
@@ -106,7 +107,15 @@ class WorkerBench {
     for (const frame of frames) {
       const index = this.cache.alloc();
       this.packets.bytes.set(frame, this.packets.frameByteOffset(index));
-      this.packets.describe(index, frame.length, frame.length, LINK_ETHERNET, 0, this.nowMs, 0);
+      this.packets.describe(
+        index,
+        frame.length,
+        frame.length,
+        LINK_ETHERNET,
+        0,
+        microseconds(this.nowMs),
+        false,
+      );
       this.producer.push(Int32Array.of(index), 0, 1);
     }
   }

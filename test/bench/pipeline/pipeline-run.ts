@@ -8,6 +8,7 @@ import {
   createCounters,
   workerCountersShape,
 } from '../../../src/counters/counters-layout.js';
+import { allowDeepInlining } from '../../../src/engine/v8-flags.js';
 import {
   COMMAND_STOP,
   CONTROL_COMMAND,
@@ -15,7 +16,6 @@ import {
   controlOf,
   createControl,
 } from '../../../src/memory/control-layout.js';
-import { allowDeepInlining } from '../../../src/engine/v8-flags.js';
 import { createPool, PacketPool, type PoolMemory } from '../../../src/memory/packet-pool.js';
 import { createRing, RingLayout, type RingMemory } from '../../../src/ring/ring-layout.js';
 import { parseRuleFile } from '../../../src/rules/rule-file.js';

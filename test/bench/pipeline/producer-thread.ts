@@ -30,7 +30,6 @@ const control = controlOf(controlBuffer, 0);
 const clock = new MonotonicClock();
 const template = templateFrame();
 const hand = pool.handOf(0);
-const bufferWords = poolMemory.shape.bufferBytes / 4;
 
 let flow = 0;
 while (Atomics.load(control, CONTROL_COMMAND) !== COMMAND_STOP) produceBurst(microseconds(clock.nowMs()));
@@ -40,12 +39,12 @@ function produceBurst(nowUs: number): void {
   for (; count < BURST; count++) {
     const index = cache.alloc();
     if (index < 0) break;
-    copyFrame(template, 0, pool.words, index * bufferWords, FRAME_BYTES);
     const frame = pool.frameByteOffset(index);
+    copyFrame(template, 0, pool.words, frame >>> 2, FRAME_BYTES);
     pool.view.setUint16(frame + SRC_ADDRESS_LOW_OFFSET, flow);
     pool.view.setUint16(frame + SRC_PORT_OFFSET, 1024 + flow);
     if (++flow === flows) flow = 0;
-    pool.describe(index, FRAME_BYTES, FRAME_BYTES, LINK_ETHERNET, 0, nowUs, 0);
+    pool.describe(index, FRAME_BYTES, FRAME_BYTES, LINK_ETHERNET, 0, nowUs, false);
     hand[count] = index;
   }
   const pushed = ring.push(hand, 0, count);
