@@ -1,6 +1,9 @@
 import { LATENCY_BOUNDS_SECONDS, WORKER_TOTALS } from './catalogue.js';
 import type { CounterBanks } from './counter-banks.js';
 
+const FIRST_BUCKET = WORKER_TOTALS.firstLatencyBucket;
+const SUM_US = WORKER_TOTALS.latencySumUs;
+
 /**
  * The time from reception to verdict, in buckets among a worker's totals. Packets of one burst were
  * mostly received at one moment, so the bucket is looked for once a moment and not once a packet.
@@ -15,7 +18,7 @@ export class LatencyHistogram {
     const { boundsUs, banks } = this;
     let bucket = 0;
     while (bucket < boundsUs.length && latencyUs > boundsUs[bucket]) bucket++;
-    banks.cells[banks.totals + WORKER_TOTALS.firstLatencyBucket + bucket] += packets;
-    banks.cells[banks.totals + WORKER_TOTALS.latencySumUs] += latencyUs * packets;
+    banks.cells[banks.totals + FIRST_BUCKET + bucket] += packets;
+    banks.cells[banks.totals + SUM_US] += latencyUs * packets;
   }
 }

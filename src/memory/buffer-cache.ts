@@ -1,5 +1,9 @@
 import { InvariantError } from '../errors.js';
-import { CACHE_BUFFERS, MOVE_BUFFERS, type PoolLayout } from './pool-layout.js';
+import type { PoolLayout } from './pool-layout.js';
+import * as poolLayout from './pool-layout.js';
+
+// V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
+const { CACHE_BUFFERS, MOVE_BUFFERS } = poolLayout;
 
 /** How often a thread looks at a taken lock before it sleeps: the holder moves 16 words, no more. */
 const LOCK_SPINS = 200;

@@ -1,6 +1,10 @@
 import { InvariantError } from '../errors.js';
 import { BufferCache } from './buffer-cache.js';
-import {
+import * as poolLayout from './pool-layout.js';
+import { PoolLayout, type PoolShape } from './pool-layout.js';
+
+// V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
+const {
   CACHE_BUFFERS,
   DESCRIPTOR_FORM,
   DESCRIPTOR_INTERFACE,
@@ -11,9 +15,7 @@ import {
   FORM_LINK_TYPE_SHIFT,
   FORM_OVERSIZE_BIT,
   FRAME_OFFSET_BYTES,
-  PoolLayout,
-  type PoolShape,
-} from './pool-layout.js';
+} = poolLayout;
 
 /** What a thread needs to use the pool: passed through `workerData`, shared, never copied. */
 export interface PoolMemory {

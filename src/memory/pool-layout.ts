@@ -7,7 +7,7 @@ import { alignUp, CACHE_LINE_WORDS, PAGE_BYTES, WORD_BYTES } from './layout.js';
  *   frames   | padding | buffer 0 | buffer 1 | ...           buffer 0 at a page boundary
  *     buffer | descriptor, 4 words | frame, up to `bufferBytes` | rest of the last cache line |
  *
- *   state    | lock    | free count | free list              the global list, a stack of buffer indexes
+ *   state    | (empty line) | lock | free count | free list              the global list, a stack of buffer indexes
  *   (words)  | thread 0: count, taken, returned | cache | hand
  *            | thread 1: ...
  *
@@ -74,7 +74,8 @@ export interface PoolShape {
 const ALLOCATION_HEADER_BYTES = 16;
 
 export class PoolLayout {
-  readonly lockWord = 0;
+  /** Not the first line: that one may be shared with whatever malloc has put in front of the buffer. */
+  readonly lockWord = CACHE_LINE_WORDS;
   readonly freeCountWord: number;
   readonly freeListWord: number;
   readonly threadsWord: number;
@@ -98,7 +99,8 @@ export class PoolLayout {
     this.threadsWord = alignUp(this.freeListWord + shape.bufferCount, CACHE_LINE_WORDS);
     this.handOffset = this.cacheSlotsOffset + CACHE_BUFFERS;
     this.threadWords = alignUp(this.handOffset + shape.handBuffers, CACHE_LINE_WORDS);
-    this.stateBytes = (this.threadsWord + shape.threadCount * this.threadWords) * WORD_BYTES;
+    this.stateBytes =
+      (this.threadsWord + shape.threadCount * this.threadWords + CACHE_LINE_WORDS) * WORD_BYTES;
     this.strideBytes = shape.bufferBytes + BUFFER_EXTRA_BYTES;
     this.framesBytes = PAGE_BYTES + shape.bufferCount * this.strideBytes;
   }

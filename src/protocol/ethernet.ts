@@ -13,7 +13,7 @@ const VLAN_DEPTH = unclassifiedSlot('vlan_depth');
 const SNAPPED = unclassifiedSlot('snapped');
 const OTHER = unclassifiedSlot('other');
 
-export const ETHERNET_BYTES = 14;
+const ETHERNET_BYTES = 14;
 const TYPE_OFFSET = 12;
 const VLAN_TAG_BYTES = 4;
 const VLAN_TAGS_MAX = 3;

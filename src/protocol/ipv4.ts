@@ -1,6 +1,10 @@
 import { anomalyBit, malformedSlot, unclassifiedSlot } from '../counters/catalogue.js';
-import { PARSED, type Packet } from './packet.js';
+import type { Packet } from './packet.js';
+import * as packetModule from './packet.js';
 import { clearTransport, parseTransport } from './transport.js';
+
+// V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
+const { PARSED } = packetModule;
 
 const VERSION = malformedSlot('ipv4_version');
 const HEADER_LENGTH = malformedSlot('ipv4_header_length');
@@ -9,7 +13,7 @@ const TRUNCATED = malformedSlot('ipv4_truncated');
 const SNAPPED = unclassifiedSlot('snapped');
 const FRAGMENT = anomalyBit('fragment');
 
-export const IPV4_BYTES = 20;
+const IPV4_BYTES = 20;
 /** More fragments, and the fragment offset (RFC 791, 3.1): any of them set makes it a fragment. */
 const MORE_OR_OFFSET = 0x3fff;
 const OFFSET = 0x1fff;

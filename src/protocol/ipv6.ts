@@ -1,6 +1,10 @@
 import { anomalyBit, malformedSlot, unclassifiedSlot } from '../counters/catalogue.js';
-import { PARSED, type Packet } from './packet.js';
+import type { Packet } from './packet.js';
+import * as packetModule from './packet.js';
 import { clearTransport, parseTransport } from './transport.js';
+
+// V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
+const { PARSED } = packetModule;
 
 const VERSION = malformedSlot('ipv6_version');
 const PAYLOAD_LENGTH = malformedSlot('ipv6_payload_length');
@@ -9,9 +13,9 @@ const FRAGMENT_HEADER = malformedSlot('ipv6_fragment');
 const SNAPPED = unclassifiedSlot('snapped');
 const FRAGMENT = anomalyBit('fragment');
 
-export const IPV6_BYTES = 40;
+const IPV6_BYTES = 40;
 /** Extension headers that the walk passes, of all kinds together. */
-export const EXTENSIONS_MAX = 16;
+const EXTENSIONS_MAX = 16;
 /** Every extension header has at least 8 bytes, and the fragment header exactly 8 (RFC 8200, 4). */
 const EXTENSION_UNIT_BYTES = 8;
 

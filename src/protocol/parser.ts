@@ -2,16 +2,14 @@ import { malformedSlot, unclassifiedSlot } from '../counters/catalogue.js';
 import { parseEthernet, parseEtherType } from './ethernet.js';
 import { parseIpv4 } from './ipv4.js';
 import { parseIpv6 } from './ipv6.js';
-import {
-  LINK_ETHERNET,
-  LINK_IPV4,
-  LINK_IPV6,
-  LINK_LINUX_SLL,
-  LINK_LINUX_SLL2,
-  LINK_LOOP,
-  LINK_NULL,
-} from './link-type.js';
-import { ABSENT, type Packet } from './packet.js';
+import * as linkTypeModule from './link-type.js';
+import type { Packet } from './packet.js';
+import * as packetModule from './packet.js';
+
+// V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
+const { LINK_ETHERNET, LINK_IPV4, LINK_IPV6, LINK_LINUX_SLL, LINK_LINUX_SLL2, LINK_LOOP, LINK_NULL } =
+  linkTypeModule;
+const { ABSENT } = packetModule;
 
 const SHORT = malformedSlot('ethernet_short');
 const SNAPPED = unclassifiedSlot('snapped');

@@ -1,13 +1,9 @@
 import { anomalyBit } from '../counters/catalogue.js';
-import {
-  ABSENT,
-  type Packet,
-  PROTOCOL_ICMP,
-  PROTOCOL_ICMPV6,
-  PROTOCOL_SCTP,
-  PROTOCOL_TCP,
-  PROTOCOL_UDP,
-} from './packet.js';
+import type { Packet } from './packet.js';
+import * as packetModule from './packet.js';
+
+// V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
+const { ABSENT, PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_SCTP, PROTOCOL_TCP, PROTOCOL_UDP } = packetModule;
 
 const SNAPPED = anomalyBit('l4_snapped');
 const TRUNCATED = anomalyBit('l4_truncated');

@@ -1,6 +1,12 @@
 import type { Packet } from '../protocol/packet.js';
-import { type Matcher, NO_MATCH } from './matcher.js';
-import {
+import type { Matcher } from './matcher.js';
+import * as matcher from './matcher.js';
+import type { RuleTable } from './rule-table.js';
+import * as ruleTable from './rule-table.js';
+
+// V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
+const { NO_MATCH } = matcher;
+const {
   CRITERION_DSCP,
   CRITERION_DST_IPV4,
   CRITERION_DST_IPV6,
@@ -18,8 +24,7 @@ import {
   CRITERION_SRC_PORT,
   CRITERION_TCP_FLAGS,
   CRITERION_VLAN,
-  type RuleTable,
-} from './rule-table.js';
+} = ruleTable;
 
 /**
  * Tries rule after rule, criterion after criterion: first match wins. Linear in the number of rules,

@@ -1,22 +1,25 @@
-import { WORD_BYTES } from '../memory/layout.js';
+import { CACHE_LINE_WORDS, WORD_BYTES } from '../memory/layout.js';
 import { ACTIONS, type PortRange, type Prefix, type Rule, type RuleMatch, type RuleSet } from './rule.js';
 
 /*
  * A rule table as workers read it: int32 words in a SharedArrayBuffer, written once by whoever builds
  * it and never again. A reload builds another one.
+ * The empty lines keep malloc's other blocks away: a neighbour that some thread writes would take the
+ * line of a small table from every worker, again and again.
  *
- *   | header: rule count, default action | rule 0 | rule 1 | ... | criteria of rule 0 | of rule 1 | ...
+ *   | (empty line) | rule count, default action | rule 0 | rule 1 | ... | criteria of rule 0 | of rule 1 | ... | (empty line) |
  *
  *   rule       slot, action, out interface, word of its first criterion
  *   criterion  kind, how many values, the values; all criteria of a rule must hold; CRITERION_END ends it
  */
-const HEADER_RULE_COUNT = 0;
-const HEADER_DEFAULT_ACTION = 1;
-const HEADER_WORDS = 2;
+const HEADER_RULE_COUNT = CACHE_LINE_WORDS;
+const HEADER_DEFAULT_ACTION = HEADER_RULE_COUNT + 1;
+const HEADER_WORDS = HEADER_DEFAULT_ACTION + 1;
 
-const RULE_SLOT = 0;
-const RULE_ACTION = 1;
-const RULE_OUT_INTERFACE = 2;
+/** Words of a rule, from the one that `RuleTable.row` gives. */
+export const RULE_SLOT = 0;
+export const RULE_ACTION = 1;
+export const RULE_OUT_INTERFACE = 2;
 const RULE_CRITERIA = 3;
 const RULE_WORDS = 4;
 
@@ -70,24 +73,29 @@ export class RuleTable {
     this.defaultAction = this.words[HEADER_DEFAULT_ACTION];
   }
 
+  /** First word of a rule's row. `position`: 0 to `ruleCount` - 1. */
+  row(position: number): number {
+    return HEADER_WORDS + position * RULE_WORDS;
+  }
+
   /** The outcome slot that a rule's packets are counted in. `position`: 0 to `ruleCount` - 1. */
   slot(position: number): number {
-    return this.words[HEADER_WORDS + position * RULE_WORDS + RULE_SLOT];
+    return this.words[this.row(position) + RULE_SLOT];
   }
 
   /** Position in `ACTIONS`. */
   action(position: number): number {
-    return this.words[HEADER_WORDS + position * RULE_WORDS + RULE_ACTION];
+    return this.words[this.row(position) + RULE_ACTION];
   }
 
   /** Index of the interface that a forward rule names, or -1. */
   outInterface(position: number): number {
-    return this.words[HEADER_WORDS + position * RULE_WORDS + RULE_OUT_INTERFACE];
+    return this.words[this.row(position) + RULE_OUT_INTERFACE];
   }
 
   /** Word of a rule's first criterion. */
   criteria(position: number): number {
-    return this.words[HEADER_WORDS + position * RULE_WORDS + RULE_CRITERIA];
+    return this.words[this.row(position) + RULE_CRITERIA];
   }
 }
 
@@ -117,9 +125,9 @@ export function buildRuleTable(
     appendCriteria(criteria, rule.match, interfaces);
   });
   const words = [ruleSet.rules.length, ACTIONS.indexOf(ruleSet.defaultAction)];
-  const buffer = new SharedArrayBuffer((criteriaWord + criteria.length) * WORD_BYTES);
+  const buffer = new SharedArrayBuffer((criteriaWord + criteria.length + CACHE_LINE_WORDS) * WORD_BYTES);
   const view = new Int32Array(buffer);
-  view.set(words);
+  view.set(words, HEADER_RULE_COUNT);
   view.set(rules, HEADER_WORDS);
   view.set(criteria, criteriaWord);
   return { generation, buffer };

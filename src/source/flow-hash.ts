@@ -1,7 +1,12 @@
 import type { PacketPool } from '../memory/packet-pool.js';
-import { LINK_ETHERNET } from '../protocol/link-type.js';
-import { PARSED, Packet } from '../protocol/packet.js';
+import * as linkTypeModule from '../protocol/link-type.js';
+import * as packetModule from '../protocol/packet.js';
+import { Packet } from '../protocol/packet.js';
 import { parseFrame } from '../protocol/parser.js';
+
+// V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
+const { LINK_ETHERNET } = linkTypeModule;
+const { PARSED } = packetModule;
 
 /**
  * Tells which packets belong together, the same for both directions of a flow:

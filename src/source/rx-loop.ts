@@ -1,32 +1,34 @@
 import { getHeapStatistics } from 'node:v8';
-import {
+import * as catalogue from '../counters/catalogue.js';
+import { enqueuedCell } from '../counters/catalogue.js';
+import type { CounterBanks } from '../counters/counter-banks.js';
+import type { BufferCache } from '../memory/buffer-cache.js';
+import { type Clock, microseconds } from '../memory/clock.js';
+import * as controlLayout from '../memory/control-layout.js';
+import { Doorbell } from '../memory/doorbell.js';
+import type { PacketPool } from '../memory/packet-pool.js';
+import type { RingProducer } from '../ring/ring-producer.js';
+import { FlowHash, workerOf } from './flow-hash.js';
+import * as frameBatch from './frame-batch.js';
+import { FrameBatch } from './frame-batch.js';
+import { copyFrame } from './frame-copy.js';
+import type { Source } from './source.js';
+import * as sourceModule from './source.js';
+
+// V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
+const {
   DROP_REASONS,
-  enqueuedCell,
   RX_INTERFACE_BYTES,
   RX_INTERFACE_CELLS,
   RX_INTERFACE_FIRST_DROP,
   RX_INTERFACE_PACKETS,
   RX_LEVELS,
   RX_TOTALS,
-} from '../counters/catalogue.js';
-import type { CounterBanks } from '../counters/counter-banks.js';
-import type { BufferCache } from '../memory/buffer-cache.js';
-import { type Clock, microseconds } from '../memory/clock.js';
-import {
-  COMMAND_STOP,
-  CONTROL_COMMAND,
-  CONTROL_DOORBELL,
-  CONTROL_STATE,
-  STATE_FINISHED,
-  STATE_RUNNING,
-} from '../memory/control-layout.js';
-import { Doorbell } from '../memory/doorbell.js';
-import type { PacketPool } from '../memory/packet-pool.js';
-import type { RingProducer } from '../ring/ring-producer.js';
-import { FlowHash, workerOf } from './flow-hash.js';
-import { BURST_FRAMES, FrameBatch } from './frame-batch.js';
-import { copyFrame } from './frame-copy.js';
-import { SOURCE_FINISHED, type Source } from './source.js';
+} = catalogue;
+const { COMMAND_STOP, CONTROL_COMMAND, CONTROL_DOORBELL, CONTROL_STATE, STATE_FINISHED, STATE_RUNNING } =
+  controlLayout;
+const { BURST_FRAMES } = frameBatch;
+const { SOURCE_FINISHED } = sourceModule;
 
 /** Looks at a full ring, or an empty pool, before a source that can wait goes to sleep over it. */
 const WAIT_SPINS = 500;

@@ -1,17 +1,23 @@
-import {
-  anomalyBit,
-  FIRST_UNMATCHED_SLOT,
-  SLOT_BYTES,
-  SLOT_CELLS,
-  SLOT_LAST_MS,
-  SLOT_PACKETS,
-  WORKER_TOTALS,
-} from '../counters/catalogue.js';
+import * as catalogue from '../counters/catalogue.js';
+import { anomalyBit } from '../counters/catalogue.js';
 import type { CounterBanks } from '../counters/counter-banks.js';
 import { LatencyHistogram } from '../counters/latency-histogram.js';
 import type { BufferCache } from '../memory/buffer-cache.js';
 import type { PacketPool } from '../memory/packet-pool.js';
-import {
+import * as poolLayout from '../memory/pool-layout.js';
+import * as packetModule from '../protocol/packet.js';
+import { Packet } from '../protocol/packet.js';
+import { parseFrame } from '../protocol/parser.js';
+import type { Matcher } from '../rules/matcher.js';
+import * as matcherModule from '../rules/matcher.js';
+import * as rule from '../rules/rule.js';
+import type { RuleTable } from '../rules/rule-table.js';
+import type { Transmitter } from '../tx/transmitter.js';
+import * as transmitterModule from '../tx/transmitter.js';
+
+// V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
+const { FIRST_UNMATCHED_SLOT, SLOT_BYTES, SLOT_CELLS, SLOT_LAST_MS, SLOT_PACKETS, WORKER_TOTALS } = catalogue;
+const {
   DESCRIPTOR_FORM,
   DESCRIPTOR_INTERFACE,
   DESCRIPTOR_RX_US,
@@ -21,13 +27,11 @@ import {
   FORM_LINK_TYPE_SHIFT,
   FORM_OVERSIZE_BIT,
   FRAME_OFFSET_BYTES,
-} from '../memory/pool-layout.js';
-import { PARSED, Packet } from '../protocol/packet.js';
-import { parseFrame } from '../protocol/parser.js';
-import { type Matcher, NO_MATCH } from '../rules/matcher.js';
-import { ACTIONS } from '../rules/rule.js';
-import type { RuleTable } from '../rules/rule-table.js';
-import { QUEUED, type Transmitter } from '../tx/transmitter.js';
+} = poolLayout;
+const { PARSED } = packetModule;
+const { NO_MATCH } = matcherModule;
+const { ACTIONS } = rule;
+const { QUEUED } = transmitterModule;
 
 const FORWARD = ACTIONS.indexOf('forward');
 const OVERSIZE = anomalyBit('oversize');
