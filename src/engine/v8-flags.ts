@@ -6,13 +6,12 @@ import { setFlagsFromString } from 'node:v8';
  * TurboFan stops inlining into a function when 920 bytes of bytecode have gone in. The parser and the
  * matcher are several small functions, so that they can be read; cut off there, every packet pays for
  * calls, and for loading again what a call may have changed. With a higher limit parsing a TCP frame took
- * 35 ns instead of 86, a linear match of one rule 13 instead of 43. Of 1800, 2500, 4000 and 7000 the
- * pipeline was fastest and steadiest with 2500 (5.6 to 6.0 Mpps in five runs; with 4000 3.4 to 6.2,
- * because what is inlined then depends on which function is optimised first).
+ * 35 ns instead of 86, a linear match of one rule 13 instead of 43. The pipeline was steadiest with 4000
+ * (6.5 to 7.2 Mpps in five runs; 5.1 to 7.1 with 2500, 4.2 to 7.0 with 6000, where too much goes in).
  *
  * Flags belong to the process and count for code that is optimised later: call this before the first
  * thread starts.
  */
 export function allowDeepInlining(): void {
-  setFlagsFromString('--max-inlined-bytecode-size-cumulative=2500');
+  setFlagsFromString('--max-inlined-bytecode-size-cumulative=4000');
 }

@@ -1,7 +1,11 @@
 import { malformedSlot, unclassifiedSlot } from '../counters/catalogue.js';
-import { parseIpv4 } from './ipv4.js';
-import { parseIpv6 } from './ipv6.js';
+import * as ipv4 from './ipv4.js';
+import * as ipv6 from './ipv6.js';
 import type { Packet } from './packet.js';
+
+// V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
+const { parseIpv4 } = ipv4;
+const { parseIpv6 } = ipv6;
 
 const SHORT = malformedSlot('ethernet_short');
 const ARP = unclassifiedSlot('arp');

@@ -1,10 +1,11 @@
 import { anomalyBit, malformedSlot, unclassifiedSlot } from '../counters/catalogue.js';
 import type { Packet } from './packet.js';
 import * as packetModule from './packet.js';
-import { clearTransport, parseTransport } from './transport.js';
+import * as transport from './transport.js';
 
 // V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
 const { PARSED } = packetModule;
+const { clearTransport, parseTransport } = transport;
 
 const VERSION = malformedSlot('ipv4_version');
 const HEADER_LENGTH = malformedSlot('ipv4_header_length');

@@ -1,7 +1,7 @@
 import { malformedSlot, unclassifiedSlot } from '../counters/catalogue.js';
-import { parseEthernet, parseEtherType } from './ethernet.js';
-import { parseIpv4 } from './ipv4.js';
-import { parseIpv6 } from './ipv6.js';
+import * as ethernet from './ethernet.js';
+import * as ipv4 from './ipv4.js';
+import * as ipv6 from './ipv6.js';
 import * as linkTypeModule from './link-type.js';
 import type { Packet } from './packet.js';
 import * as packetModule from './packet.js';
@@ -10,6 +10,9 @@ import * as packetModule from './packet.js';
 const { LINK_ETHERNET, LINK_IPV4, LINK_IPV6, LINK_LINUX_SLL, LINK_LINUX_SLL2, LINK_LOOP, LINK_NULL } =
   linkTypeModule;
 const { ABSENT } = packetModule;
+const { parseEthernet, parseEtherType } = ethernet;
+const { parseIpv4 } = ipv4;
+const { parseIpv6 } = ipv6;
 
 const SHORT = malformedSlot('ethernet_short');
 const SNAPPED = unclassifiedSlot('snapped');

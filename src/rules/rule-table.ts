@@ -16,10 +16,10 @@ const HEADER_RULE_COUNT = CACHE_LINE_WORDS;
 const HEADER_DEFAULT_ACTION = HEADER_RULE_COUNT + 1;
 const HEADER_WORDS = HEADER_DEFAULT_ACTION + 1;
 
-/** Words of a rule, from the one that `RuleTable.row` gives. */
-export const RULE_SLOT = 0;
-export const RULE_ACTION = 1;
-export const RULE_OUT_INTERFACE = 2;
+/** Words of a rule, from the first one of its row. */
+const RULE_SLOT = 0;
+const RULE_ACTION = 1;
+const RULE_OUT_INTERFACE = 2;
 const RULE_CRITERIA = 3;
 const RULE_WORDS = 4;
 
@@ -74,7 +74,7 @@ export class RuleTable {
   }
 
   /** First word of a rule's row. `position`: 0 to `ruleCount` - 1. */
-  row(position: number): number {
+  private row(position: number): number {
     return HEADER_WORDS + position * RULE_WORDS;
   }
 

@@ -7,7 +7,7 @@ import type { PacketPool } from '../memory/packet-pool.js';
 import * as poolLayout from '../memory/pool-layout.js';
 import * as packetModule from '../protocol/packet.js';
 import { Packet } from '../protocol/packet.js';
-import { parseFrame } from '../protocol/parser.js';
+import * as parser from '../protocol/parser.js';
 import type { Matcher } from '../rules/matcher.js';
 import * as matcherModule from '../rules/matcher.js';
 import * as rule from '../rules/rule.js';
@@ -29,6 +29,7 @@ const {
   FRAME_OFFSET_BYTES,
 } = poolLayout;
 const { PARSED } = packetModule;
+const { parseFrame } = parser;
 const { NO_MATCH } = matcherModule;
 const { ACTIONS } = rule;
 const { QUEUED } = transmitterModule;
