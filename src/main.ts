@@ -1,8 +1,4 @@
 #!/usr/bin/env node
-import { check } from './commands/check.js';
-import { healthcheck } from './commands/healthcheck.js';
-import { replay } from './commands/replay.js';
-import { run } from './commands/run.js';
 import { parseCommandLine } from './config/flags.js';
 import { helpText } from './config/help.js';
 import { RuleFileError, UpeError } from './errors.js';
@@ -12,17 +8,26 @@ const DEFAULT_COLUMNS = 80;
 
 async function main(argv: readonly string[]): Promise<number | undefined> {
   const line = parseCommandLine(argv);
+  // Each command loads what it needs: a health check must not wait for the rule file's parser.
   switch (line.command) {
-    case 'run':
+    case 'run': {
+      const { run } = await import('./commands/run.js');
       await run(line.flags);
       return undefined;
-    case 'replay':
+    }
+    case 'replay': {
+      const { replay } = await import('./commands/replay.js');
       return replay(line.flags, line);
-    case 'check':
+    }
+    case 'check': {
+      const { check } = await import('./commands/check.js');
       return check(line.flags);
-    case 'healthcheck':
+    }
+    case 'healthcheck': {
+      const { healthcheck } = await import('./commands/healthcheck.js');
       await healthcheck(line.flags, line.ready);
       return 0;
+    }
     case 'help':
       process.stdout.write(helpText(line.topic, process.stdout.columns ?? DEFAULT_COLUMNS));
       return 0;

@@ -4,6 +4,7 @@ import type { FlagValues } from '../config/schema.js';
 import { Engine } from '../engine/engine.js';
 import { MonotonicClock } from '../memory/clock.js';
 import { loadRuleFile } from '../rules/rule-file.js';
+import { endProcess } from './end-process.js';
 import { engineSizes, rulesFileOf } from './engine-config.js';
 import { type ReplayedFile, type ReplayReport, replayReport, replayTable } from './replay-report.js';
 
@@ -61,7 +62,9 @@ export async function replay(flags: FlagValues, options: ReplayOptions): Promise
   }
   const report = replayReport(engine, files, await engine.stop());
   printReport(report, options);
-  return report.balanced && files.every((file) => file.error === null) && process.exitCode !== 1 ? 0 : 1;
+  const isGood = report.balanced && files.every((file) => file.error === null) && process.exitCode !== 1;
+  if (engine.hasStuckThread) endProcess(engine, 1);
+  return isGood ? 0 : 1;
 }
 
 function printReport(report: ReplayReport, options: ReplayOptions): void {

@@ -9,6 +9,7 @@ import { MonotonicClock } from '../memory/clock.js';
 import { loadRuleFile } from '../rules/rule-file.js';
 import { STANDARD_INPUT } from '../source/capture/capture-input.js';
 import type { SourceSpec } from '../source/source-spec.js';
+import { endProcess } from './end-process.js';
 import { engineSizes, rulesFileOf } from './engine-config.js';
 
 /** The demo traffic is the same at every start. */
@@ -123,7 +124,7 @@ function stopHandler(engine: Engine, log: Logger): (signal: NodeJS.Signals) => v
     void engine.stop().then((summary) => {
       if (summary.holds) log.info(summary, 'stopped: every packet is accounted for');
       else log.error(summary, 'stopped: the accounting identity does not hold');
-      process.exit(summary.holds ? 0 : 1);
+      endProcess(engine, summary.holds ? 0 : 1);
     });
   };
 }

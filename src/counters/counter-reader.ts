@@ -3,6 +3,7 @@ import {
   CONTROL_COUNTERS_REQUESTED,
   CONTROL_DOORBELL,
   CONTROL_STATE,
+  STATE_STARTING,
   STATE_STOPPED,
 } from '../memory/control-layout.js';
 import { Doorbell } from '../memory/doorbell.js';
@@ -65,6 +66,11 @@ export class CounterReader {
       Atomics.load(this.control, CONTROL_COUNTERS_PUBLISHED) === requested ||
       Atomics.load(this.control, CONTROL_STATE) === STATE_STOPPED
     );
+  }
+
+  /** True until the thread begins to count. */
+  isStarting(): boolean {
+    return Atomics.load(this.control, CONTROL_STATE) === STATE_STARTING;
   }
 
   /**

@@ -14,7 +14,7 @@ import type { RuleSet } from '../rules/rule.js';
 import type { FromRx, RxThreadData } from '../source/rx-thread.js';
 import { interfacesOf, type SourceSpec } from '../source/source-spec.js';
 import { Aggregator } from '../stats/aggregator.js';
-import type { HttpServerConfig } from '../stats/http-server.js';
+import type { HttpAddress } from '../stats/http-server.js';
 import { RuleSeries } from '../stats/rule-series.js';
 import type { StatsSummary } from '../stats/stats-messages.js';
 import type { FromWorker, WorkerThreadData } from '../worker/worker-thread.js';
@@ -42,7 +42,7 @@ export interface EngineConfig {
   readonly ruleCapacity: number;
   readonly idle: 'park' | 'spin';
   /** `null`: no stats thread; main reads the counters itself, through `aggregator`. */
-  readonly stats: { readonly intervalMs: number; readonly http: HttpServerConfig } | null;
+  readonly stats: { readonly intervalMs: number; readonly http: HttpAddress } | null;
   readonly logLevel: LogLevel;
 }
 
@@ -142,6 +142,11 @@ export class Engine {
   stop(): Promise<StatsSummary> {
     this.stopping ??= this.stopInOrder();
     return this.stopping;
+  }
+
+  /** True when a thread sits in a system call that nothing can end, such as a read from a silent socket. */
+  get hasStuckThread(): boolean {
+    return [this.rx, ...this.workers].some((thread) => thread?.isStuck === true);
   }
 
   private async stopInOrder(): Promise<StatsSummary> {

@@ -1,5 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { EnvironmentError } from '../errors.js';
+
+/** How long a terminated thread may take to be gone, milliseconds. */
+const TERMINATE_MS = 500;
 
 /**
  * A thread of the engine, seen from main: started with a handshake, ended by itself or by force. The
@@ -12,6 +16,8 @@ export class EngineThread<Incoming extends { readonly kind: string }> {
   /** The thread has been told to end: its end is no surprise. */
   private isEndExpected = false;
   private hasExited = false;
+  /** True when the thread could not even be terminated: the process cannot exit by itself then. */
+  isStuck = false;
 
   /**
    * @param name as logs and metrics call it.
@@ -81,7 +87,10 @@ export class EngineThread<Incoming extends { readonly kind: string }> {
     });
     const inTime = await Promise.race([this.exited.then(() => true), timeout]);
     clearTimeout(timer);
-    if (!inTime) await this.worker.terminate();
-    return inTime;
+    if (inTime) return true;
+    // A thread that sits in a system call cannot be terminated: it is left behind, and said so.
+    const terminated = this.worker.terminate().then(() => true);
+    this.isStuck = !(await Promise.race([terminated, sleep(TERMINATE_MS, false, { ref: false })]));
+    return false;
   }
 }

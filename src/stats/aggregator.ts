@@ -164,8 +164,9 @@ export class Aggregator {
       else fresh = false;
     }
     this.rx.request(0);
-    await waitUntil(() => this.rx.isAnswered());
-    if (!this.rx.isAnswered()) return false;
+    // Before rx has begun there is nothing to wait for: its counters are zero, and so are all others.
+    await waitUntil(() => this.rx.isAnswered() || this.rx.isStarting());
+    if (!this.rx.isAnswered() && !this.rx.isStarting()) return false;
     this.rx.take(0);
     this.sumWorkers(slotCount);
     this.sumRx();

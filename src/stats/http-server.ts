@@ -6,7 +6,7 @@ import { landingPage } from './landing-page.js';
 
 /** A scrape that finds the last pass older than this runs one, milliseconds. */
 const PASS_AGE_MS_MAX = 100;
-/** The engine is healthy while its last stats pass is younger than this, milliseconds. */
+/** The engine is healthy while its last stats pass is younger than this, milliseconds, or than three intervals. */
 const HEALTHY_MS = 3000;
 /** fastify's own default is no limit at all. */
 const REQUEST_MS_MAX = 10_000;
@@ -14,10 +14,16 @@ const REQUEST_MS_MAX = 10_000;
 const KEEP_ALIVE_MS = 65_000;
 const REQUEST_BYTES_MAX = 16_384;
 
-export interface HttpServerConfig {
+/** Where to listen. */
+export interface HttpAddress {
   readonly host: string;
   /** 0 for any free port. */
   readonly port: number;
+}
+
+export interface HttpServerConfig extends HttpAddress {
+  /** Time between two stats passes, milliseconds. */
+  readonly intervalMs: number;
 }
 
 export interface HttpServerDeps {
@@ -82,7 +88,8 @@ export class HttpServer {
     });
     app.get('/-/healthy', async (_request, reply) => {
       const ageMs = deps.unixMs() - deps.state.aggregator.totals.atMs;
-      if (ageMs < HEALTHY_MS) return reply.type('text/plain').send('UPE is healthy.\n');
+      if (ageMs < Math.max(HEALTHY_MS, 3 * this.config.intervalMs))
+        return reply.type('text/plain').send('UPE is healthy.\n');
       const seconds = Math.round(ageMs / 1000);
       return reply.code(503).type('text/plain').send(`The last stats pass is ${seconds} s old.\n`);
     });

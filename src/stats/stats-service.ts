@@ -7,7 +7,7 @@ import { type RingMemory, ringUsedSlots } from '../ring/ring-layout.js';
 import { Aggregator, type AggregatorConfig } from './aggregator.js';
 import type { EngineState } from './engine-state.js';
 import { Exposer } from './exposition.js';
-import { HttpServer, type HttpServerConfig } from './http-server.js';
+import { type HttpAddress, HttpServer } from './http-server.js';
 import { RuleSeries, type RulesNotice } from './rule-series.js';
 import type { StatsSummary } from './stats-messages.js';
 
@@ -25,7 +25,7 @@ export interface StatsServiceConfig extends AggregatorConfig {
   readonly rules: RulesNotice;
   /** Time between two passes, milliseconds. */
   readonly intervalMs: number;
-  readonly http: HttpServerConfig;
+  readonly http: HttpAddress;
 }
 
 export interface StatsServiceDeps {
@@ -54,14 +54,17 @@ export class StatsService {
       successMs: deps.clock.unixMs(),
     };
     const state = this.engineState();
-    this.server = new HttpServer(config.http, {
-      state,
-      exposer: new Exposer(state),
-      log: deps.log,
-      pass: () => this.pass(),
-      unixMs: () => deps.clock.unixMs(),
-      notReadyBecause: () => this.notReadyBecause(),
-    });
+    this.server = new HttpServer(
+      { ...config.http, intervalMs: config.intervalMs },
+      {
+        state,
+        exposer: new Exposer(state),
+        log: deps.log,
+        pass: () => this.pass(),
+        unixMs: () => deps.clock.unixMs(),
+        notReadyBecause: () => this.notReadyBecause(),
+      },
+    );
   }
 
   /** Listens and begins to aggregate. Returns the port. */

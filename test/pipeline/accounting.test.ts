@@ -49,8 +49,8 @@ t.test('the identity holds at a thousand passes while a replay runs as fast as i
 
 t.test('a source that cannot wait drops, and every drop is counted', async (t) => {
   const limits = [
-    { name: 'ring_full', ringSlots: 64, poolBuffers: 4096 },
-    { name: 'pool_exhausted', ringSlots: 1024, poolBuffers: 64 },
+    { name: 'ring_full' as const, ringSlots: 64, poolBuffers: 4096 },
+    { name: 'pool_exhausted' as const, ringSlots: 1024, poolBuffers: 64 },
   ];
   for (const { name, ...sizes } of limits) {
     const engine = createEngine({
@@ -61,7 +61,7 @@ t.test('a source that cannot wait drops, and every drop is counted', async (t) =
     await engine.start();
     const aggregator = aggregatorOf(engine);
     const { totals } = aggregator;
-    const reason = DROP_REASONS.findIndex((reason) => reason === name);
+    const reason = DROP_REASONS.indexOf(name);
     for (let i = 0; i < 500 && totals.interfaces[0].dropped[reason] === 0; i++) {
       await sleep(10);
       await aggregator.pass(engine.series.notice.slotCount);

@@ -17,7 +17,7 @@ class ServerStandIn {
 
   constructor(port = 0, host = HOST) {
     this.server = new HttpServer(
-      { host, port },
+      { host, port, intervalMs: 1000 },
       {
         state: this.engine.state,
         exposer: new Exposer(this.engine.state),
