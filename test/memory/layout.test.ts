@@ -71,20 +71,21 @@ t.test('the control words lie apart, each writer on cache lines of its own', asy
   t.equal(new Set(lines.flatMap((own) => [...own])).size, 3);
 });
 
-t.test('the control blocks of threads do not overlap and begin at 0', async (t) => {
-  const control = createControl(3);
-  const blocks = [0, 1, 2].map((thread) => controlOf(control, thread));
-  t.ok(blocks.every((block) => block.every((word) => word === 0)));
-  for (const [thread, block] of blocks.entries()) block.fill(thread + 1);
-  t.same(
-    blocks.map((block) => [...new Set(block)]),
-    [[1], [2], [3]],
-  );
-  t.equal(
-    blocks.reduce((bytes, block) => bytes + block.byteLength, 0),
-    control.byteLength,
-  );
-});
+t.test(
+  'the control blocks of threads are zero, do not overlap, and leave malloc its line in front',
+  async (t) => {
+    const control = createControl(3);
+    const blocks = [0, 1, 2].map((thread) => controlOf(control, thread));
+    t.ok(blocks.every((block) => block.every((word) => word === 0)));
+    for (const [thread, block] of blocks.entries()) block.fill(thread + 1);
+    t.same(
+      blocks.map((block) => [...new Set(block)]),
+      [[1], [2], [3]],
+    );
+    t.ok(blocks[0].byteOffset >= CACHE_LINE_BYTES);
+    t.equal(blocks[2].byteOffset + blocks[2].byteLength, control.byteLength);
+  },
+);
 
 const SHAPES = [
   { name: 'rx, one interface, one worker', shape: rxCountersShape(1, 1) },
@@ -103,7 +104,9 @@ for (const { name, shape } of SHAPES) {
     for (const cell of [layout.totalsCell, layout.slotsCell, layout.bankCells]) t.equal(cell % LINE_CELLS, 0);
     t.equal(LINE_CELLS % SLOT_CELLS, 0, 'no slot lies across two lines');
     const { buffer } = createCounters(shape);
-    t.equal(buffer.byteLength, 2 * layout.bankCells * Float64Array.BYTES_PER_ELEMENT);
+    t.ok(layout.firstCell >= LINE_CELLS, 'an empty line in front');
+    const endCell = layout.firstCell + 2 * layout.bankCells;
+    t.equal(buffer.byteLength, (endCell + LINE_CELLS) * Float64Array.BYTES_PER_ELEMENT, 'and one behind');
     t.ok(new Float64Array(buffer).every((cell) => cell === 0));
   });
 }

@@ -10,6 +10,7 @@ import {
   TRANSMIT_FAILURES,
   WORKER_TOTALS,
 } from '../../src/counters/catalogue.js';
+import { CONTROL_STATE, controlOf, STATE_STARTING } from '../../src/memory/control-layout.js';
 import { Aggregator } from '../../src/stats/aggregator.js';
 import { DataplaneStandIn } from './dataplane-stand-in.js';
 import { ALL_SLOTS, ClockStandIn } from './engine-stand-in.js';
@@ -201,4 +202,14 @@ t.test('a packet that a worker made up is a violation, counted once a pass', asy
   t.same(flowOf(aggregator).violations, ['worker 1: processed 1 of 0 enqueued']);
   await aggregator.pass(ALL_SLOTS);
   t.same([aggregator.violationCount, aggregator.passCount], [2, 2]);
+});
+
+t.test('before rx has begun a pass does not wait for it, and all is zero', async (t) => {
+  const { dataplane, clock, aggregator } = start(t, 1);
+  dataplane.rx.answers = false;
+  Atomics.store(controlOf(dataplane.config.control, 0), CONTROL_STATE, STATE_STARTING);
+  clock.ms = 1234;
+  await aggregator.pass(ALL_SLOTS);
+  t.equal(aggregator.totals.atMs, 1234, 'it counts as a pass');
+  t.same(flowOf(aggregator), { received: 0, enqueued: 0, processed: 0, inFlight: 0, violations: [] });
 });

@@ -18,7 +18,7 @@ import {
 import { CounterBanks } from '../../src/counters/counter-banks.js';
 import { createCounters, rxCountersShape, workerCountersShape } from '../../src/counters/counters-layout.js';
 import { LatencyHistogram } from '../../src/counters/latency-histogram.js';
-import { controlOf, createControl } from '../../src/memory/control-layout.js';
+import { CONTROL_STATE, controlOf, createControl, STATE_RUNNING } from '../../src/memory/control-layout.js';
 import type { AggregatorConfig } from '../../src/stats/aggregator.js';
 
 export const RULE_CAPACITY = 8;
@@ -79,7 +79,9 @@ class RxStandIn {
   readonly writeCursors: number[];
 
   constructor(private readonly config: AggregatorConfig) {
-    this.banks = new CounterBanks(config.rxCounters, controlOf(config.control, 0));
+    const control = controlOf(config.control, 0);
+    this.banks = new CounterBanks(config.rxCounters, control);
+    Atomics.store(control, CONTROL_STATE, STATE_RUNNING);
     this.writeCursors = config.workerCounters.map(() => 0);
   }
 
