@@ -1,15 +1,19 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { CounterBanks } from '../counters/counter-banks.js';
-import type { CountersMemory } from '../counters/counters-layout.js';
+import { type CountersMemory, createCounters } from '../counters/counters-layout.js';
 import { UpeError } from '../errors.js';
 import { MonotonicClock } from '../memory/clock.js';
-import { CONTROL_DOORBELL, controlOf } from '../memory/control-layout.js';
+import { CONTROL_DOORBELL, controlOf, createControl } from '../memory/control-layout.js';
 import { Doorbell } from '../memory/doorbell.js';
-import { PacketPool, type PoolMemory } from '../memory/packet-pool.js';
-import type { RingMemory } from '../ring/ring-layout.js';
+import { createPool, PacketPool, type PoolMemory } from '../memory/packet-pool.js';
+import { RingConsumer } from '../ring/ring-consumer.js';
+import { createRing, type RingMemory } from '../ring/ring-layout.js';
 import { RingProducer } from '../ring/ring-producer.js';
+import { BURST_FRAMES } from './frame-batch.js';
 import { RxLoop, type RxLoopConfig } from './rx-loop.js';
+import type { Source } from './source.js';
 import { createSource, type SourceSpec } from './source-spec.js';
+import { WarmUpSource, warmUp } from './warm-up.js';
 
 /** What main passes to the rx thread. */
 export interface RxThreadData {
@@ -40,23 +44,64 @@ const source = createSource(data.source, ({ file, packets, error }) =>
 /** Thread 0 of the control block and of the pool is rx; the workers follow. */
 const RX_INDEX = 0;
 
-try {
-  source.open();
-  const pool = new PacketPool(data.pool);
-  const control = controlOf(data.control, RX_INDEX);
+/** The rx loop over the given memory, reading from the given source. */
+function createLoop(
+  from: Source,
+  memory: Pick<RxThreadData, 'pool' | 'rings' | 'control' | 'counters'>,
+): { readonly loop: RxLoop; readonly pool: PacketPool } {
+  const pool = new PacketPool(memory.pool);
+  const control = controlOf(memory.control, RX_INDEX);
   const loop = new RxLoop(data.config, {
-    source,
+    source: from,
     pool,
     cache: pool.cacheOf(RX_INDEX),
     hand: pool.handOf(RX_INDEX),
-    rings: data.rings.map((ring) => new RingProducer(ring)),
-    doorbells: data.rings.map(
-      (_, worker) => new Doorbell(controlOf(data.control, 1 + worker), CONTROL_DOORBELL),
+    rings: memory.rings.map((ring) => new RingProducer(ring)),
+    doorbells: memory.rings.map(
+      (_, worker) => new Doorbell(controlOf(memory.control, 1 + worker), CONTROL_DOORBELL),
     ),
-    banks: new CounterBanks(data.counters, control),
+    banks: new CounterBanks(memory.counters, control),
     control,
     clock: new MonotonicClock(),
   });
+  return { loop, pool };
+}
+
+/** Lets V8 see frames before there are any, in memory that goes when this returns. */
+function warmUpThread(): void {
+  const workerCount = data.rings.length;
+  const scratch = {
+    pool: createPool({
+      bufferCount: 64 + 32 * workerCount,
+      bufferBytes: 128,
+      threadCount: 2,
+      handBuffers: BURST_FRAMES * workerCount,
+    }),
+    rings: data.rings.map(() => createRing(64)),
+    control: createControl(1 + workerCount),
+    counters: createCounters(data.counters.shape),
+  };
+  const { loop, pool } = createLoop(new WarmUpSource(source.interfaces), scratch);
+  const consumers = scratch.rings.map((ring) => new RingConsumer(ring));
+  const cache = pool.cacheOf(1);
+  const hand = new Int32Array(BURST_FRAMES);
+  warmUp(loop, () => {
+    for (const consumer of consumers) {
+      for (
+        let count = consumer.pop(hand, BURST_FRAMES);
+        count > 0;
+        count = consumer.pop(hand, BURST_FRAMES)
+      ) {
+        cache.freeBurst(hand, count);
+      }
+    }
+  });
+}
+
+try {
+  source.open();
+  warmUpThread();
+  const { loop } = createLoop(source, data);
   tell({ kind: 'ready' });
   loop.run(() => tell({ kind: 'finished' }));
 } catch (error) {

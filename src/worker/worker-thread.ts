@@ -1,16 +1,18 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { CounterBanks } from '../counters/counter-banks.js';
-import type { CountersMemory } from '../counters/counters-layout.js';
+import { type CountersMemory, createCounters } from '../counters/counters-layout.js';
 import { MonotonicClock } from '../memory/clock.js';
-import { controlOf } from '../memory/control-layout.js';
-import { PacketPool, type PoolMemory } from '../memory/packet-pool.js';
+import { CONTROL_TABLE_GENERATION, controlOf, createControl } from '../memory/control-layout.js';
+import { createPool, PacketPool, type PoolMemory } from '../memory/packet-pool.js';
 import { RingConsumer } from '../ring/ring-consumer.js';
-import type { RingMemory } from '../ring/ring-layout.js';
+import { createRing, type RingMemory } from '../ring/ring-layout.js';
+import { RingProducer } from '../ring/ring-producer.js';
 import { LinearMatcher } from '../rules/linear-matcher.js';
 import { RuleTable, type RuleTableMemory } from '../rules/rule-table.js';
 import { NoTransmitter } from '../tx/transmitter.js';
 import type { Judgement } from './packet-judge.js';
-import { WorkerLoop, type WorkerLoopConfig } from './worker-loop.js';
+import { warmUp } from './warm-up.js';
+import { WORKER_BURST, WorkerLoop, type WorkerLoopConfig } from './worker-loop.js';
 
 /** What main passes to a worker thread. */
 export interface WorkerThreadData {
@@ -38,22 +40,46 @@ function judgementOf(memory: RuleTableMemory): Judgement {
   return { table, matcher: new LinearMatcher(table) };
 }
 
-const pool = new PacketPool(data.pool);
-const control = controlOf(data.control, data.threadIndex);
-const loop = new WorkerLoop(data.config, {
-  ring: new RingConsumer(data.ring),
-  pool,
-  cache: pool.cacheOf(data.threadIndex),
-  hand: pool.handOf(data.threadIndex),
-  banks: new CounterBanks(data.counters, control),
-  control,
-  clock: new MonotonicClock(),
-  transmitter: new NoTransmitter(),
-  judgement: judgementOf(data.table),
-  nextJudgement: () => {
-    const received = receiveMessageOnPort(data.tables);
-    return received === undefined ? null : judgementOf(received.message as RuleTableMemory);
-  },
+/** A worker loop over the given memory, and its pool. */
+function createLoop(
+  memory: Pick<WorkerThreadData, 'pool' | 'ring' | 'control' | 'counters' | 'threadIndex'>,
+  nextJudgement: () => Judgement | null,
+): { readonly loop: WorkerLoop; readonly pool: PacketPool } {
+  const pool = new PacketPool(memory.pool);
+  const control = controlOf(memory.control, memory.threadIndex);
+  const loop = new WorkerLoop(data.config, {
+    ring: new RingConsumer(memory.ring),
+    pool,
+    cache: pool.cacheOf(memory.threadIndex),
+    hand: pool.handOf(memory.threadIndex),
+    banks: new CounterBanks(memory.counters, control),
+    control,
+    clock: new MonotonicClock(),
+    transmitter: new NoTransmitter(),
+    judgement: judgementOf(data.table),
+    nextJudgement,
+  });
+  return { loop, pool };
+}
+
+/** Lets V8 see packets before there are any, in memory that goes when this returns. */
+function warmUpThread(): void {
+  const scratch = {
+    threadIndex: 1,
+    pool: createPool({ bufferCount: 256, bufferBytes: 128, threadCount: 2, handBuffers: WORKER_BURST }),
+    ring: createRing(64),
+    control: createControl(2),
+    counters: createCounters(data.counters.shape),
+  };
+  Atomics.store(controlOf(scratch.control, 1), CONTROL_TABLE_GENERATION, data.table.generation);
+  const { loop, pool } = createLoop(scratch, () => null);
+  warmUp({ pool, cache: pool.cacheOf(0), producer: new RingProducer(scratch.ring), loop });
+}
+
+warmUpThread();
+const { loop } = createLoop(data, () => {
+  const received = receiveMessageOnPort(data.tables);
+  return received === undefined ? null : judgementOf(received.message as RuleTableMemory);
 });
 port.postMessage({ kind: 'ready' } satisfies FromWorker);
 loop.run();
