@@ -1,5 +1,6 @@
 import { malformedSlot, unclassifiedSlot } from '../counters/catalogue.js';
 import * as ethernet from './ethernet.js';
+import * as fastPath from './fast-path.js';
 import * as ipv4 from './ipv4.js';
 import * as ipv6 from './ipv6.js';
 import * as linkTypeModule from './link-type.js';
@@ -9,7 +10,8 @@ import * as packetModule from './packet.js';
 // V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
 const { LINK_ETHERNET, LINK_IPV4, LINK_IPV6, LINK_LINUX_SLL, LINK_LINUX_SLL2, LINK_LOOP, LINK_NULL } =
   linkTypeModule;
-const { ABSENT } = packetModule;
+const { ABSENT, PARSED } = packetModule;
+const { parseCommonFrame } = fastPath;
 const { parseEthernet, parseEtherType } = ethernet;
 const { parseIpv4 } = ipv4;
 const { parseIpv6 } = ipv6;
@@ -52,8 +54,24 @@ export function parseFrame(
   linkType: number,
   packet: Packet,
 ): number {
+  const onWireBytes = Math.max(wireBytes, capturedBytes);
+  if (linkType === LINK_ETHERNET && parseCommonFrame(view, byteOffset, capturedBytes, onWireBytes, packet)) {
+    return PARSED;
+  }
+  return parseAnyFrame(view, byteOffset, capturedBytes, onWireBytes, linkType, packet);
+}
+
+/** `parseFrame` without its fast path: whatever the frame is. Also what the fast path is tested against. */
+export function parseAnyFrame(
+  view: DataView,
+  byteOffset: number,
+  capturedBytes: number,
+  wireBytes: number,
+  linkType: number,
+  packet: Packet,
+): number {
   packet.capturedEnd = byteOffset + capturedBytes;
-  packet.wireEnd = byteOffset + Math.max(wireBytes, capturedBytes);
+  packet.wireEnd = byteOffset + wireBytes;
   packet.anomalies = 0;
   packet.vlan = ABSENT;
   if (linkType === LINK_ETHERNET) return parseEthernet(view, byteOffset, packet);

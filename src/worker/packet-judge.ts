@@ -105,7 +105,32 @@ export class PacketJudge {
   judgeBurst(hand: Int32Array, count: number, unixMs: number): void {
     this.burstUnixMs[0] = unixMs;
     this.fetchBurst(hand, count);
-    for (let i = 0; i < count; i++) this.judge(hand[i]);
+    // As locals, because V8 loads and checks a field again after every call in the loop: 3% of it all.
+    const { words, frames, strideWords, cells, packet, table, matcher } = this;
+    const firstSlotCell = this.banks.slots;
+    for (let i = 0; i < count; i++) {
+      const index = hand[i];
+      const word = index * strideWords;
+      const wireBytes = words[word + DESCRIPTOR_WIRE_BYTES];
+      const form = words[word + DESCRIPTOR_FORM];
+      packet.interfaceIndex = words[word + DESCRIPTOR_INTERFACE];
+      let slot = parseFrame(
+        frames,
+        (word << 2) + FRAME_OFFSET_BYTES,
+        form & FORM_CAPTURED_MASK,
+        wireBytes,
+        (form >>> FORM_LINK_TYPE_SHIFT) & FORM_LINK_TYPE_MASK,
+        packet,
+      );
+      if (slot === PARSED) slot = this.carryOut(table, matcher.match(packet), index);
+      if ((form & FORM_OVERSIZE_BIT) !== 0) packet.anomalies |= OVERSIZE;
+      if (packet.anomalies !== 0) this.countAnomalies(packet.anomalies);
+      const cell = firstSlotCell + slot * SLOT_CELLS;
+      cells[cell + SLOT_BYTES] += wireBytes;
+      cells[cell + SLOT_LAST_MS] = this.burstUnixMs[0];
+      // Last, because this store is what makes the packet processed.
+      cells[cell + SLOT_PACKETS] += 1;
+    }
     this.transmitter.flush();
   }
 
@@ -144,35 +169,13 @@ export class PacketJudge {
     latency.add((endUs - momentUs) | 0, sameMoment);
   }
 
-  private judge(index: number): void {
-    const { words, packet } = this;
-    const word = index * this.strideWords;
-    const wireBytes = words[word + DESCRIPTOR_WIRE_BYTES];
-    const form = words[word + DESCRIPTOR_FORM];
-    packet.interfaceIndex = words[word + DESCRIPTOR_INTERFACE];
-    let slot = parseFrame(
-      this.frames,
-      (word << 2) + FRAME_OFFSET_BYTES,
-      form & FORM_CAPTURED_MASK,
-      wireBytes,
-      (form >>> FORM_LINK_TYPE_SHIFT) & FORM_LINK_TYPE_MASK,
-      packet,
-    );
-    if (slot === PARSED) slot = this.applyRules(index);
-    if ((form & FORM_OVERSIZE_BIT) !== 0) packet.anomalies |= OVERSIZE;
-    if (packet.anomalies !== 0) this.countAnomalies(packet.anomalies);
-    const { cells } = this;
-    const cell = this.banks.slots + slot * SLOT_CELLS;
-    cells[cell + SLOT_BYTES] += wireBytes;
-    cells[cell + SLOT_LAST_MS] = this.burstUnixMs[0];
-    // Last, because this store is what makes the packet processed.
-    cells[cell + SLOT_PACKETS] += 1;
-  }
-
-  /** Matches the parsed packet and carries out the verdict. Returns the outcome slot. */
-  private applyRules(index: number): number {
-    const { table } = this;
-    const position = this.matcher.match(this.packet);
+  /**
+   * Carries out the verdict on a packet.
+   *
+   * @param position of the rule that matched, or `NO_MATCH`.
+   * @returns the outcome slot.
+   */
+  private carryOut(table: RuleTable, position: number, index: number): number {
     if (position === NO_MATCH) {
       const { defaultAction } = table;
       if (defaultAction === FORWARD) this.forward(index, -1);

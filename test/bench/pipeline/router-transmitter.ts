@@ -1,6 +1,5 @@
 import type { PacketPool } from '../../../src/memory/packet-pool.js';
 import { QUEUED, type Transmitter } from '../../../src/tx/transmitter.js';
-import { WORKER_BURST } from '../../../src/worker/worker-loop.js';
 
 /** Words of the frame that hold TTL and protocol, and the checksum. */
 const TTL_WORD = 5;
@@ -11,22 +10,18 @@ const CHECKSUM_WORD = 6;
  * both MAC addresses rewritten. The frame then goes nowhere.
  */
 export class RouterTransmitter implements Transmitter {
-  private readonly queued = new Int32Array(WORKER_BURST);
-  private queuedCount = 0;
+  private readonly words: Int32Array;
 
-  constructor(private readonly pool: PacketPool) {}
+  constructor(private readonly pool: PacketPool) {
+    this.words = pool.words;
+  }
 
   queue(bufferIndex: number, _outInterface: number): number {
-    this.queued[this.queuedCount++] = bufferIndex;
+    rewrite(this.words, this.pool.frameByteOffset(bufferIndex) >>> 2);
     return QUEUED;
   }
 
-  /** Rewrites the burst in one go: writes to lines of another core overlap where little is in between. */
-  flush(): void {
-    const { queued, queuedCount, pool } = this;
-    for (let i = 0; i < queuedCount; i++) rewrite(pool.words, pool.frameByteOffset(queued[i]) >>> 2);
-    this.queuedCount = 0;
-  }
+  flush(): void {}
 }
 
 /**
