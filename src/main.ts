@@ -39,8 +39,9 @@ async function main(argv: readonly string[]): Promise<number | undefined> {
 
 // `upe replay x.pcap | head` is no error: the reader has seen enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(0);
+  if (error.code === 'EPIPE') process.exit(0);
+  process.stderr.write(`upe: cannot write to standard output: ${error.message}\n`);
+  process.exit(1);
 });
 
 try {

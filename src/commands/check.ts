@@ -1,4 +1,4 @@
-import { loadConfig } from '../config/load.js';
+import { givenRulesFile, loadConfig } from '../config/load.js';
 import type { FlagValues } from '../config/schema.js';
 import { RuleCapacityError, UpeError } from '../errors.js';
 import { loadRuleFile } from '../rules/rule-file.js';
@@ -22,9 +22,7 @@ export function check(flags: FlagValues): 0 | 2 {
     }
   };
   const config = attempt(() => loadConfig(process.env, flags));
-  // A broken variable must not hide what is wrong with the rules.
-  const file =
-    config === null ? (flags.rulesFile ?? process.env.UPE_RULES_FILE ?? null) : rulesFileOf(config);
+  const file = config === null ? givenRulesFile(process.env, flags) : rulesFileOf(config);
   const ruleSet = file === null ? null : attempt(() => loadRuleFile(file));
   if (config !== null && ruleSet !== null && ruleSet.rules.length > config.ruleCapacity) {
     problems.push(new RuleCapacityError(ruleSet.rules.length, 0, config.ruleCapacity).message);

@@ -3,6 +3,7 @@ import type { Config } from '../config/schema.js';
 import { resolvePoolBuffers, resolveWorkers } from '../config/sizing.js';
 import type { EngineConfig } from '../engine/engine.js';
 import { BUNDLED_RULES_FILE, VERSION } from '../package-files.js';
+import type { AfPacketSpec } from '../source/source-spec.js';
 
 /** The part of the engine's configuration that follows from the settings alone. */
 export function engineSizes(config: Config) {
@@ -15,6 +16,9 @@ export function engineSizes(config: Config) {
     bufferBytes: config.bufferBytes,
     ruleCapacity: config.ruleCapacity,
     idle: config.idle,
+    nonIp: config.nonIp,
+    malformed: config.malformed,
+    affinity: config.cpuAffinity,
     logLevel: config.logLevel,
   } satisfies Partial<EngineConfig>;
 }
@@ -22,4 +26,23 @@ export function engineSizes(config: Config) {
 /** The rule file to use: the one that is configured, or the bundled example. */
 export function rulesFileOf(config: Config): string {
   return config.rulesFile ?? BUNDLED_RULES_FILE;
+}
+
+/** The afpacket source that the settings describe. */
+export function afPacketSpec(config: Config): AfPacketSpec {
+  const { bridge } = config;
+  const listed = config.interface ?? [];
+  return {
+    kind: 'afpacket',
+    interfaces: bridge ?? listed,
+    outInterfaces: bridge === null ? [] : listed,
+    isBridge: bridge !== null,
+    isPromiscuous: config.promiscuous,
+    ring: {
+      blockBytes: config.rxBlockBytes,
+      blockCount: config.rxBlocks,
+      blockTimeoutMs: config.rxBlockTimeoutMs,
+    },
+    patienceMs: config.rxWaitMs,
+  };
 }

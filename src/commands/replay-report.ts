@@ -59,7 +59,12 @@ export function replayReport(
         totals.interfaces.reduce((sum, own) => sum + own.dropped[i], 0),
       ]),
     ),
-    transmit_failed: nonZero(TRANSMIT_FAILURES.map((reason, i) => [reason, totals.transmitFailures[i]])),
+    transmit_failed: nonZero(
+      TRANSMIT_FAILURES.map((reason, i) => [
+        reason,
+        totals.interfaces.reduce((sum, { failed }) => sum + failed[i], 0),
+      ]),
+    ),
     files,
     balanced: summary.holds && summary.inFlight === 0,
   };

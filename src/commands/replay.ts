@@ -38,12 +38,15 @@ export async function replay(flags: FlagValues, options: ReplayOptions): Promise
       ruleSet: loadRuleFile(rulesFileOf(config)),
       acceptForward: true,
       stats: null,
+      account: null,
     },
     {
       clock: new MonotonicClock(),
       onFile: ({ file, packets, error }) => files.push({ file, packets, error }),
       onFinished: finish,
       onDeath: (_thread, error) => fail(error),
+      onWarning: (message) => process.stderr.write(`upe: ${message}\n`),
+      onLink: () => undefined,
     },
   );
   const interrupt = () => {

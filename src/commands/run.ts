@@ -4,13 +4,14 @@ import type { Config, FlagValues } from '../config/schema.js';
 import { Engine } from '../engine/engine.js';
 import { loadRulesAside } from '../engine/rule-loader.js';
 import { ConfigError, EnvironmentError, UpeError } from '../errors.js';
+import { type Account, findAccount } from '../kernel/privileges.js';
 import { createLogger, type Logger } from '../log.js';
 import { MonotonicClock } from '../memory/clock.js';
 import { loadRuleFile } from '../rules/rule-file.js';
 import { STANDARD_INPUT } from '../source/capture/capture-input.js';
 import type { SourceSpec } from '../source/source-spec.js';
 import { endProcess } from './end-process.js';
-import { engineSizes, rulesFileOf } from './engine-config.js';
+import { afPacketSpec, engineSizes, rulesFileOf } from './engine-config.js';
 
 /** The demo traffic is the same at every start. */
 const DEMO_SEED = 1;
@@ -28,12 +29,14 @@ export async function run(flags: FlagValues): Promise<void> {
   const source = sourceOf(config);
   const log = createLogger(config.logLevel, 'main');
   const file = rulesFileOf(config);
+  const files = new FileNotes(log);
   const engine = new Engine(
     {
       ...engineSizes(config),
       source,
       ruleSet: loadRuleFile(file),
       acceptForward: false,
+      account: accountOf(config),
       stats: {
         intervalMs: config.statsIntervalMs,
         http: { host: config.httpHost, port: config.httpPort },
@@ -41,15 +44,15 @@ export async function run(flags: FlagValues): Promise<void> {
     },
     {
       clock: new MonotonicClock(),
-      onFile: (report) =>
-        report.error === null
-          ? log.info(report, 'capture file read')
-          : log.error(report, 'capture file damaged'),
+      onFile: files.note,
       onFinished: () => log.info('the source has finished; serving its counters until SIGTERM'),
       onDeath: (thread, error) => {
         log.fatal({ err: error, thread }, `the ${thread} thread has died`);
         process.exit(1);
       },
+      onWarning: (message) => log.warn(message),
+      onLink: (name, state) =>
+        log[state === 'up' ? 'info' : 'warn']({ interface: name }, `interface ${state}`),
     },
   );
   process.on('uncaughtException', (error) => {
@@ -57,7 +60,7 @@ export async function run(flags: FlagValues): Promise<void> {
     process.exit(1);
   });
   // Before the start, so that a signal that comes early does not meet the default handler, which kills.
-  const stop = stopHandler(engine, log);
+  const stop = stopHandler(engine, log, () => files.damaged);
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   const reloads = new Reloads(engine, file, log);
@@ -85,11 +88,18 @@ function sourceOf(config: Config): SourceSpec {
       if (config.pcapFile === null) throw new ConfigError(['UPE_SOURCE is pcap: set UPE_PCAP_FILE as well.']);
       requireReadable(config.pcapFile);
       return { kind: 'pcap', files: [config.pcapFile], pace: config.pcapPace, loop: config.pcapLoop };
-    default:
-      throw new ConfigError([
-        `UPE_SOURCE=${source} is not available in this version of UPE: use demo or pcap.`,
-      ]);
+    case 'afpacket':
+      return afPacketSpec(config);
+    case 'raw-socket':
+      return { kind: 'raw-socket', interfaces: config.interface ?? [] };
   }
+}
+
+/** Who to become: whoever is configured; root with a live source becomes nobody. */
+function accountOf(config: Config): Account | null {
+  if (config.user !== null) return findAccount(config.user, config.group);
+  const isLive = config.source === 'afpacket' || config.source === 'raw-socket';
+  return isLive && process.getuid?.() === 0 ? findAccount('nobody', null) : null;
 }
 
 /**
@@ -110,7 +120,11 @@ function requireReadable(file: string): void {
 }
 
 /** The first signal stops in order, a second one at once. */
-function stopHandler(engine: Engine, log: Logger): (signal: NodeJS.Signals) => void {
+function stopHandler(
+  engine: Engine,
+  log: Logger,
+  hasFailed: () => boolean,
+): (signal: NodeJS.Signals) => void {
   let firstMs: number | null = null;
   return (signal) => {
     const nowMs = performance.now();
@@ -124,8 +138,33 @@ function stopHandler(engine: Engine, log: Logger): (signal: NodeJS.Signals) => v
     void engine.stop().then((summary) => {
       if (summary.holds) log.info(summary, 'stopped: every packet is accounted for');
       else log.error(summary, 'stopped: the accounting identity does not hold');
-      endProcess(engine, summary.holds ? 0 : 1);
+      endProcess(engine, summary.holds && !hasFailed() ? 0 : 1);
     });
+  };
+}
+
+/** A file that is played again and again is told of this often, milliseconds. */
+const FILE_NOTE_MS = 10_000;
+
+/** Tells of capture files that have been read: the first time, and then now and again. */
+class FileNotes {
+  /** True when one of them was not readable to its end. */
+  damaged = false;
+  private toldMs = Number.NEGATIVE_INFINITY;
+  private readSinceTold = 0;
+
+  constructor(private readonly log: Logger) {}
+
+  readonly note = (report: { file: string; packets: number; error: string | null }): void => {
+    const isNews = report.error !== null && !this.damaged;
+    if (report.error !== null) this.damaged = true;
+    this.readSinceTold++;
+    if (!isNews && performance.now() - this.toldMs < FILE_NOTE_MS) return;
+    const fields = { ...report, times: this.readSinceTold };
+    if (report.error === null) this.log.info(fields, 'capture file read');
+    else this.log.error(fields, 'capture file damaged');
+    this.toldMs = performance.now();
+    this.readSinceTold = 0;
   };
 }
 

@@ -109,6 +109,59 @@ export function oneOf<const Word extends string>(words: readonly Word[], placeho
   };
 }
 
+/** What the kernel takes as the name of an interface (dev_valid_name, net/core/dev.c). */
+const INTERFACE_NAME = /^(?!\.{1,2}$)[^\s/:,]{1,15}$/;
+
+/** Names of network interfaces, with commas between them. */
+export const interfaceList: Format<readonly string[]> = {
+  expectation: 'interface names of at most 15 characters, with commas between them',
+  placeholder: 'NAMES',
+  parse(text) {
+    const names = text.split(',');
+    return names.every((name) => INTERFACE_NAME.test(name)) ? Object.freeze(names) : undefined;
+  },
+};
+
+/** Two interfaces with a colon between them. */
+export const interfacePair: Format<readonly [string, string]> = {
+  expectation: 'two interface names with a colon between them, like eth0:eth1',
+  placeholder: 'A:B',
+  parse(text) {
+    const [first, second, ...more] = text.split(':');
+    if (second === undefined || more.length > 0) return undefined;
+    if (!INTERFACE_NAME.test(first) || !INTERFACE_NAME.test(second)) return undefined;
+    return Object.freeze([first, second]);
+  },
+};
+
+/** The largest processor number that a cpu_set_t has room for (sched.h). */
+const CPU_MAX = 1023;
+
+/** Processors, as taskset(1) lists them: `0,2-3`. Their order counts. */
+export const cpuList: Format<readonly number[]> = {
+  expectation: `processor numbers from 0 to ${CPU_MAX} or ranges of them, with commas between them, like 0,2-3`,
+  placeholder: 'CPUS',
+  parse(text) {
+    const cpus: number[] = [];
+    for (const part of text.split(',')) {
+      const [low, high] = part.split('-').map((end) => parseInteger(end, { min: 0, max: CPU_MAX }));
+      if (low === undefined || (part.includes('-') && (high === undefined || high < low))) return undefined;
+      if (part.split('-').length > 2) return undefined;
+      for (let cpu = low; cpu <= (high ?? low); cpu++) cpus.push(cpu);
+    }
+    return Object.freeze(cpus);
+  },
+};
+
+/** The name or the number of a user or a group; whether there is one is seen at the start. */
+export function account(placeholder: string): Format<string> {
+  return {
+    expectation: 'a name or a number',
+    placeholder,
+    parse: (text) => (/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}\$?$/.test(text) ? text : undefined),
+  };
+}
+
 /** `realtime`, `max`, or packets per second within `bounds`. */
 export function pace(bounds: Bounds): Format<Pace> {
   return {

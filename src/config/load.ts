@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import convict from 'convict';
 import { ConfigError } from '../errors.js';
+import { liveProblems } from './live-problems.js';
 import { type Config, type FlagValues, SETTING_NAMES, type SettingName, settingOf } from './schema.js';
 import { POOL_BUFFERS_MAX, poolBuffersMin, resolveWorkers } from './sizing.js';
 import { unknownVariableProblems } from './unknown-variables.js';
@@ -40,6 +41,7 @@ export function loadConfig(
   for (const problem of [pcapFileProblem(config, given), poolProblem(config, given, availableCores)]) {
     if (problem !== null) problems.push(problem);
   }
+  problems.push(...liveProblems(config, (name) => originOf(name, given)));
   if (problems.length > 0) throw new ConfigError(problems);
   // Without a problem every setting has its value, so that nothing is left partial.
   return Object.freeze(config as Config);
@@ -56,6 +58,14 @@ export function requireSource(config: Config): NonNullable<Config['source']> {
   throw new ConfigError([
     `${env} is not set, and this command needs a source; set it, or give --${flag}, to ${format.expectation}.`,
   ]);
+}
+
+/**
+ * The rule file that is configured, read apart from everything else: a broken variable must not hide what is
+ * wrong with the rules. Returns `null` for the bundled one.
+ */
+export function givenRulesFile(env: NodeJS.ProcessEnv, flags: FlagValues): string | null {
+  return givenSettings(env, flags).get('rulesFile')?.text ?? null;
 }
 
 function givenSettings(env: NodeJS.ProcessEnv, flags: FlagValues): GivenSettings {

@@ -119,13 +119,24 @@ export const WORKER_LEVELS = {
 export const WORKER_TOTALS = {
   bursts: 0,
   busyMs: 1,
-  firstAnomaly: 2,
-  firstTransmitFailure: 2 + ANOMALY_KINDS.length,
-  firstLatencyBucket: 2 + ANOMALY_KINDS.length + TRANSMIT_FAILURES.length,
+  /** Frames whose verdict was to leave: each of them is sent, failed by reason, or waits to be sent. */
+  transmitOrders: 2,
+  /** Those of them that are handed over to rx, which sends them (raw-socket). */
+  transmitQueued: 3,
+  firstAnomaly: 4,
+  firstLatencyBucket: 4 + ANOMALY_KINDS.length,
   /** Sum of all latencies, microseconds; the bucket above the last bound comes right before it. */
-  latencySumUs: 2 + ANOMALY_KINDS.length + TRANSMIT_FAILURES.length + LATENCY_BOUNDS_SECONDS.length + 1,
-  count: 2 + ANOMALY_KINDS.length + TRANSMIT_FAILURES.length + LATENCY_BOUNDS_SECONDS.length + 2,
+  latencySumUs: 4 + ANOMALY_KINDS.length + LATENCY_BOUNDS_SECONDS.length + 1,
+  /** What was sent and what failed follows, `TX_INTERFACE_CELLS` an interface. */
+  firstTransmit: 4 + ANOMALY_KINDS.length + LATENCY_BOUNDS_SECONDS.length + 2,
 } as const;
+
+/** Cells of one interface among those who transmit: workers, and rx where it sends for them. */
+export const TX_INTERFACE_PACKETS = 0;
+export const TX_INTERFACE_BYTES = 1;
+/** Failures follow, in the order of `TRANSMIT_FAILURES`. */
+export const TX_INTERFACE_FIRST_FAILURE = 2;
+export const TX_INTERFACE_CELLS = TX_INTERFACE_FIRST_FAILURE + TRANSMIT_FAILURES.length;
 
 /** Levels of the rx thread; the write cursors of the rings follow, one a worker. */
 export const RX_LEVELS = {
@@ -137,10 +148,12 @@ export const RX_LEVELS = {
   heapBytes: 4,
   /** Bytes that the source has read from files. */
   sourceBytesRead: 5,
-  firstWriteCursor: 6,
+  /** Packets that it has taken from the workers to send (raw-socket), int32: all of them sent or failed. */
+  transmitCursor: 6,
+  firstWriteCursor: 7,
 } as const;
 
-/** Totals of the rx thread: these two, then four an interface, then one a worker. */
+/** Totals of the rx thread: these two, then some an interface, then one a worker, then what it sends. */
 export const RX_TOTALS = {
   bursts: 0,
   busyMs: 1,
@@ -150,10 +163,17 @@ export const RX_TOTALS = {
 /** Cells of one interface among the rx totals; the drop reasons follow. */
 export const RX_INTERFACE_PACKETS = 0;
 export const RX_INTERFACE_BYTES = 1;
-export const RX_INTERFACE_FIRST_DROP = 2;
+/** Frames that the kernel dropped before rx could read them: outside the accounting identity. */
+export const RX_INTERFACE_KERNEL_DROPPED = 2;
+export const RX_INTERFACE_FIRST_DROP = 3;
 export const RX_INTERFACE_CELLS = RX_INTERFACE_FIRST_DROP + DROP_REASONS.length;
 
 /** The total cell in which the packets enqueued to a worker are counted. */
 export function enqueuedCell(interfaceCount: number, worker: number): number {
   return RX_TOTALS.firstInterface + interfaceCount * RX_INTERFACE_CELLS + worker;
+}
+
+/** The first of the total cells in which rx counts what it sends for the workers. */
+export function rxTransmitCell(interfaceCount: number, workerCount: number): number {
+  return enqueuedCell(interfaceCount, workerCount);
 }

@@ -1,9 +1,10 @@
 import { alignUp, CACHE_LINE_BYTES } from '../memory/layout.js';
 import {
-  enqueuedCell,
   FIRST_RULE_SLOT,
   RX_LEVELS,
+  rxTransmitCell,
   SLOT_CELLS,
+  TX_INTERFACE_CELLS,
   WORKER_LEVELS,
   WORKER_TOTALS,
 } from './catalogue.js';
@@ -28,11 +29,11 @@ export interface CountersShape {
   readonly slotCount: number;
 }
 
-/** Shape of a worker's counters, sized by `UPE_RULE_CAPACITY`. */
-export function workerCountersShape(ruleCapacity: number): CountersShape {
+/** Shape of a worker's counters, sized by `UPE_RULE_CAPACITY` and the interfaces that it may send to. */
+export function workerCountersShape(ruleCapacity: number, interfaceCount: number): CountersShape {
   return {
     levelCount: WORKER_LEVELS.count,
-    totalCount: WORKER_TOTALS.count,
+    totalCount: WORKER_TOTALS.firstTransmit + interfaceCount * TX_INTERFACE_CELLS,
     slotCount: FIRST_RULE_SLOT + ruleCapacity,
   };
 }
@@ -41,7 +42,7 @@ export function workerCountersShape(ruleCapacity: number): CountersShape {
 export function rxCountersShape(interfaceCount: number, workerCount: number): CountersShape {
   return {
     levelCount: RX_LEVELS.firstWriteCursor + workerCount,
-    totalCount: enqueuedCell(interfaceCount, workerCount),
+    totalCount: rxTransmitCell(interfaceCount, workerCount) + interfaceCount * TX_INTERFACE_CELLS,
     slotCount: 0,
   };
 }

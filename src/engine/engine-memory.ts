@@ -8,6 +8,7 @@ import { createControl } from '../memory/control-layout.js';
 import { createPool, type PoolMemory } from '../memory/packet-pool.js';
 import { createRing, type RingMemory } from '../ring/ring-layout.js';
 import { BURST_FRAMES } from '../source/frame-batch.js';
+import { ORDER_RING_SLOTS } from '../tx/raw-socket-order-layout.js';
 import { WORKER_BURST } from '../worker/worker-loop.js';
 
 export interface EngineMemoryShape {
@@ -17,6 +18,8 @@ export interface EngineMemoryShape {
   readonly bufferBytes: number;
   readonly ruleCapacity: number;
   readonly interfaceCount: number;
+  /** True where the workers hand what is to be sent to rx. */
+  readonly rxSends: boolean;
 }
 
 /*
@@ -24,8 +27,9 @@ export interface EngineMemoryShape {
  *
  *   pool            pool-layout.ts       frames, descriptors, free list, caches     rx, workers
  *   rings[i]        ring-layout.ts       buffer indexes, rx to worker i             rx, worker i
+ *   transmitRings   ring-layout.ts       buffer indexes, worker i to rx (tx/raw-socket-order-layout.ts)
  *   rxCounters      counters-layout.ts   what rx has received and dropped           rx; stats reads
- *   workers[i]      counters-layout.ts   what worker i has seen                     worker i; stats reads
+ *   workerCounters  counters-layout.ts   what each worker has seen                  worker i; stats reads
  *   control         control-layout.ts    orders, answers, doorbells                 everybody
  *
  * Threads are numbered rx 0, worker i 1 + i, in the pool and in the control block alike.
@@ -33,6 +37,8 @@ export interface EngineMemoryShape {
 export interface EngineMemory {
   readonly pool: PoolMemory;
   readonly rings: readonly RingMemory[];
+  /** One a worker where rx sends for them (raw-socket), otherwise none. */
+  readonly transmitRings: readonly RingMemory[];
   readonly rxCounters: CountersMemory;
   readonly workerCounters: readonly CountersMemory[];
   readonly control: SharedArrayBuffer;
@@ -49,8 +55,11 @@ export function createEngineMemory(shape: EngineMemoryShape): EngineMemory {
       handBuffers: Math.max(WORKER_BURST, BURST_FRAMES * shape.workerCount),
     }),
     rings: workers.map(() => createRing(shape.ringSlots)),
+    transmitRings: shape.rxSends ? workers.map(() => createRing(ORDER_RING_SLOTS)) : [],
     rxCounters: createCounters(rxCountersShape(shape.interfaceCount, shape.workerCount)),
-    workerCounters: workers.map(() => createCounters(workerCountersShape(shape.ruleCapacity))),
+    workerCounters: workers.map(() =>
+      createCounters(workerCountersShape(shape.ruleCapacity, shape.interfaceCount)),
+    ),
     control: createControl(threadCount),
   };
 }

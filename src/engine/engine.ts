@@ -1,27 +1,26 @@
 import { MessageChannel } from 'node:worker_threads';
+import { type Account, become, privilegedThreads } from '../kernel/privileges.js';
 import type { LogLevel } from '../log.js';
 import type { Clock } from '../memory/clock.js';
-import {
-  COMMAND_STOP,
-  CONTROL_COMMAND,
-  CONTROL_DOORBELL,
-  CONTROL_TABLE_GENERATION,
-  controlOf,
-} from '../memory/control-layout.js';
+import { COMMAND_STOP, CONTROL_COMMAND, CONTROL_DOORBELL, controlOf } from '../memory/control-layout.js';
 import { Doorbell } from '../memory/doorbell.js';
 import { PacketPool } from '../memory/packet-pool.js';
 import type { RuleSet } from '../rules/rule.js';
-import type { FromRx, RxThreadData } from '../source/rx-thread.js';
 import { interfacesOf, type SourceSpec } from '../source/source-spec.js';
 import { Aggregator } from '../stats/aggregator.js';
 import type { HttpAddress } from '../stats/http-server.js';
 import { RuleSeries } from '../stats/rule-series.js';
 import type { StatsSummary } from '../stats/stats-messages.js';
-import type { FromWorker, WorkerThreadData } from '../worker/worker-thread.js';
+import type { FromWorker } from '../worker/worker-thread.js';
 import { createEngineMemory, type EngineMemory } from './engine-memory.js';
+import type { Forwarding } from './forwarding.js';
+import { InterfaceWatch } from './interface-watch.js';
+import { LivePorts } from './live-ports.js';
+import { MainRx, type Receiver } from './main-rx.js';
 import { type FirstTable, RuleDeployment } from './rule-deployment.js';
-import { StatsLink } from './stats-link.js';
-import { EngineThread } from './thread.js';
+import { startRx, startStats, startWorker, type ThreadSetting } from './start-threads.js';
+import type { StatsLink } from './stats-link.js';
+import type { EngineThread } from './thread.js';
 import { allowDeepInlining } from './v8-flags.js';
 
 /** Bounds of the steps of a stop, milliseconds; together under the 10 s that a stop may take. */
@@ -33,8 +32,11 @@ export interface EngineConfig {
   readonly version: string;
   readonly source: SourceSpec;
   readonly ruleSet: RuleSet;
-  /** False where forward verdicts are refused at the start; true where they are counted as failed. */
+  /** True where a forward verdict that cannot leave is counted as failed, as in a replay; otherwise it is refused. */
   readonly acceptForward: boolean;
+  /** A bridge: the fate of unclassified and of malformed frames. */
+  readonly nonIp: 'forward' | 'drop';
+  readonly malformed: 'forward' | 'drop';
   readonly workerCount: number;
   readonly ringSlots: number;
   readonly poolBuffers: number;
@@ -43,6 +45,10 @@ export interface EngineConfig {
   readonly idle: 'park' | 'spin';
   /** `null`: no stats thread; main reads the counters itself, through `aggregator`. */
   readonly stats: { readonly intervalMs: number; readonly http: HttpAddress } | null;
+  /** Processors for rx, the workers and stats, in turn; `null` leaves them to the kernel. */
+  readonly affinity: readonly number[] | null;
+  /** Who to become when everything is open; `null` to stay who we are. */
+  readonly account: Account | null;
   readonly logLevel: LogLevel;
 }
 
@@ -54,6 +60,10 @@ export interface EngineDeps {
   readonly onFinished: () => void;
   /** A thread has died of an error: the engine cannot go on. */
   readonly onDeath: (thread: string, error: Error) => void;
+  /** Something that the user ought to know, as a sentence. */
+  readonly onWarning: (message: string) => void;
+  /** A live interface went up or down, or is gone. */
+  readonly onLink: (name: string, state: 'up' | 'down' | 'gone') => void;
 }
 
 /**
@@ -68,12 +78,16 @@ export class Engine {
   /** What the counters belong to, for the reader without a stats thread. */
   readonly series: RuleSeries;
   private readonly interfaces: readonly string[];
+  private readonly live: LivePorts | null;
+  /** Of the interfaces of a raw-socket source; an afpacket source's are watched by `live`. */
+  private readonly watch: InterfaceWatch | null;
+  private readonly setting: ThreadSetting;
   private readonly deployment: RuleDeployment;
   private readonly firstTable: FirstTable;
   private readonly channels: readonly MessageChannel[];
   private workers: EngineThread<FromWorker>[] = [];
   private stats: StatsLink | null = null;
-  private rx: EngineThread<FromRx> | null = null;
+  private rx: Receiver | null = null;
   private stopping: Promise<StatsSummary> | null = null;
 
   /** Throws an UpeError when the rules cannot be used with this source. Starts nothing. */
@@ -82,11 +96,31 @@ export class Engine {
     private readonly deps: EngineDeps,
   ) {
     this.interfaces = interfacesOf(config.source);
-    this.memory = createEngineMemory({ ...config, interfaceCount: this.interfaces.length });
+    this.memory = createEngineMemory({
+      ...config,
+      interfaceCount: this.interfaces.length,
+      rxSends: config.source.kind === 'raw-socket',
+    });
     this.channels = this.memory.rings.map(() => new MessageChannel());
+    this.live = createLivePorts(config, deps);
+    this.watch = createWatch(config, deps);
+    this.setting = {
+      config,
+      memory: this.memory,
+      interfaces: this.interfaces,
+      live: this.live,
+      links: this.live?.linksBuffer ?? this.watch?.linksBuffer ?? null,
+      ...deps,
+    };
     this.deployment = new RuleDeployment(
-      { ruleCapacity: config.ruleCapacity, interfaces: this.interfaces, canForward: config.acceptForward },
       {
+        ruleCapacity: config.ruleCapacity,
+        interfaces: this.interfaces,
+        forwarding: config.acceptForward ? 'counted' : forwardingOf(config.source),
+        source: config.source.kind,
+      },
+      {
+        setTargets: (targets) => this.live?.hideOutgoing(targets),
         control: this.memory.control,
         ports: this.channels.map((channel) => channel.port1),
         prepareStats: async (notice) => {
@@ -113,13 +147,22 @@ export class Engine {
    */
   async start(): Promise<number> {
     allowDeepInlining();
-    for (let worker = 0; worker < this.config.workerCount; worker++) {
-      this.workers.push(this.startWorker(worker));
-    }
+    this.live?.open();
+    this.watch?.open();
+    this.deployment.begin();
+    const { table, notice } = this.firstTable;
+    this.workers = this.channels.map(({ port2 }, worker) => startWorker(this.setting, worker, table, port2));
     await Promise.all(this.workers.map((worker) => worker.ready()));
-    const port = await this.startStats();
-    this.rx = this.startRx();
+    let port = 0;
+    if (this.config.stats !== null) {
+      this.stats = startStats(this.setting, this.config.stats, notice);
+      port = await this.stats.ready();
+    }
+    this.rx = startRx(this.setting, this.deps);
     await this.rx.ready();
+    this.giveUpPrivileges();
+    this.live?.begin();
+    this.watch?.begin();
     return port;
   }
 
@@ -149,6 +192,20 @@ export class Engine {
     return [this.rx, ...this.workers].some((thread) => thread?.isStuck === true);
   }
 
+  /** What needs privileges is open, and no frame has come yet. */
+  private giveUpPrivileges(): void {
+    const { account } = this.config;
+    if (account !== null) become(account);
+    if (!isLive(this.config.source) || process.getuid?.() === 0) return;
+    const threads = privilegedThreads();
+    if (threads.length > 0) {
+      this.deps.onWarning(
+        `${threads.length} threads keep the capability that UPE was started with (${threads.join(', ')}): ` +
+          'start it as root, and it changes to UPE_USER and keeps none',
+      );
+    }
+  }
+
   private async stopInOrder(): Promise<StatsSummary> {
     const late: string[] = [];
     for (const thread of [this.rx, ...this.workers, this.stats]) thread?.expectEnd();
@@ -161,7 +218,10 @@ export class Engine {
     joined.forEach((inTime, worker) => {
       if (!inTime) late.push(this.workers[worker].name);
     });
+    if (this.rx instanceof MainRx) this.rx.finish();
+    this.watch?.close();
     for (const channel of this.channels) channel.port1.close();
+    if (late.length === 0) this.live?.close();
     const summary = await this.lastSummary(late);
     const violations = [
       ...summary.violations,
@@ -192,73 +252,30 @@ export class Engine {
       : [`${heldCount} buffers are neither free nor in flight (${inFlight})`];
   }
 
-  private startWorker(worker: number): EngineThread<FromWorker> {
-    const control = controlOf(this.memory.control, 1 + worker);
-    Atomics.store(control, CONTROL_TABLE_GENERATION, this.firstTable.table.generation);
-    const tables = this.channels[worker].port2;
-    const data: WorkerThreadData = {
-      config: { idle: this.config.idle },
-      threadIndex: 1 + worker,
-      pool: this.memory.pool,
-      ring: this.memory.rings[worker],
-      control: this.memory.control,
-      counters: this.memory.workerCounters[worker],
-      table: this.firstTable.table,
-      tables,
-    };
-    const file = new URL('../worker/worker-thread.js', import.meta.url);
-    const options = { workerData: data, transferList: [tables] };
-    return new EngineThread<FromWorker>(`worker${worker}`, file, options, () => undefined, this.deps.onDeath);
-  }
-
-  private async startStats(): Promise<number> {
-    const { config, memory } = this;
-    if (config.stats === null) return 0;
-    const stats = new StatsLink(
-      {
-        config: {
-          version: config.version,
-          source: config.source.kind,
-          mode: 'watch',
-          interfaces: this.interfaces,
-          control: memory.control,
-          rxCounters: memory.rxCounters,
-          workerCounters: memory.workerCounters,
-          pool: memory.pool,
-          rings: memory.rings,
-          rules: this.firstTable.notice,
-          intervalMs: config.stats.intervalMs,
-          http: config.stats.http,
-        },
-        logLevel: config.logLevel,
-      },
-      this.deps.onDeath,
-    );
-    const port = await stats.ready();
-    this.stats = stats;
-    return port;
-  }
-
-  private startRx(): EngineThread<FromRx> {
-    const data: RxThreadData = {
-      config: { idle: this.config.idle },
-      source: this.config.source,
-      pool: this.memory.pool,
-      rings: this.memory.rings,
-      control: this.memory.control,
-      counters: this.memory.rxCounters,
-    };
-    const onMessage = (message: FromRx) => {
-      if (message.kind === 'file') this.deps.onFile(message);
-      else if (message.kind === 'finished') this.deps.onFinished();
-    };
-    const file = new URL('../source/rx-thread.js', import.meta.url);
-    return new EngineThread<FromRx>('rx', file, { workerData: data }, onMessage, this.deps.onDeath);
-  }
-
   private order(threadIndex: number, command: number): void {
     const control = controlOf(this.memory.control, threadIndex);
     Atomics.store(control, CONTROL_COMMAND, command);
     new Doorbell(control, CONTROL_DOORBELL).ring();
   }
+}
+
+function createLivePorts(config: EngineConfig, deps: EngineDeps): LivePorts | null {
+  const { source, workerCount, bufferBytes } = config;
+  return source.kind === 'afpacket' ? new LivePorts({ spec: source, workerCount, bufferBytes }, deps) : null;
+}
+
+function createWatch({ source }: EngineConfig, deps: EngineDeps): InterfaceWatch | null {
+  if (source.kind !== 'raw-socket' || source.interfaces.length === 0) return null;
+  return new InterfaceWatch({ names: source.interfaces }, deps);
+}
+
+function isLive({ kind }: SourceSpec): boolean {
+  return kind === 'afpacket' || kind === 'raw-socket';
+}
+
+/** Where a frame can be sent with this source. */
+function forwardingOf(source: SourceSpec): Forwarding {
+  if (source.kind === 'raw-socket') return source.interfaces.length > 0 ? 'named' : 'unbound';
+  if (source.kind !== 'afpacket') return 'none';
+  return source.isBridge ? 'bridge' : 'named';
 }

@@ -11,7 +11,10 @@ import { Doorbell } from '../memory/doorbell.js';
 import type { RuleSet } from '../rules/rule.js';
 import { buildRuleTable, type RuleTableMemory } from '../rules/rule-table.js';
 import { type SlotPlan, SlotRegistry } from '../rules/slot-registry.js';
+import type { SourceSpec } from '../source/source-spec.js';
 import type { RulesNotice } from '../stats/rule-series.js';
+import { type Forwarding, forwardProblems } from './forwarding.js';
+import { sourceProblems } from './source-limits.js';
 
 /** How long a worker may take to get between two bursts, milliseconds. */
 const SWAP_MS_MAX = 10_000;
@@ -19,8 +22,8 @@ const SWAP_MS_MAX = 10_000;
 export interface RuleDeploymentConfig {
   readonly ruleCapacity: number;
   readonly interfaces: readonly string[];
-  /** False where forward verdicts cannot leave: a set that has any is refused. */
-  readonly canForward: boolean;
+  readonly forwarding: Forwarding;
+  readonly source: SourceSpec['kind'];
 }
 
 export interface RuleDeploymentDeps {
@@ -29,6 +32,8 @@ export interface RuleDeploymentDeps {
   readonly ports: readonly MessagePort[];
   /** Tells the stats thread of a table before any worker uses it. Throws when it refuses. */
   readonly prepareStats: (notice: RulesNotice) => Promise<void>;
+  /** Positions of the interfaces that rules forward to, before a table with such rules is used. */
+  readonly setTargets: (targets: ReadonlySet<number>) => void;
   /** Tells it that all workers do. */
   readonly announceInUse: () => void;
 }
@@ -47,6 +52,7 @@ export class RuleDeployment {
   private readonly registry: SlotRegistry;
   private generation = 1;
   private last: Promise<unknown> = Promise.resolve();
+  private targets: ReadonlySet<number> = new Set();
 
   constructor(
     private readonly config: RuleDeploymentConfig,
@@ -57,13 +63,19 @@ export class RuleDeployment {
 
   /** Lays out the table to start with. Throws when the set cannot be used here. */
   first(ruleSet: RuleSet): FirstTable {
-    this.refuseForward(ruleSet);
+    this.refuse(ruleSet);
+    this.targets = this.targetsOf(ruleSet);
     const plan = this.registry.plan(ruleSet);
     this.registry.adopt(ruleSet, plan);
     return {
       table: buildRuleTable(ruleSet, plan.slots, this.config.interfaces, this.generation),
       notice: noticeOf(ruleSet, plan, this.generation),
     };
+  }
+
+  /** The interfaces are open. */
+  begin(): void {
+    this.deps.setTargets(this.targets);
   }
 
   /**
@@ -79,13 +91,16 @@ export class RuleDeployment {
   }
 
   private async swap(ruleSet: RuleSet): Promise<number> {
-    this.refuseForward(ruleSet);
+    this.refuse(ruleSet);
     const plan = this.registry.plan(ruleSet);
     const generation = this.generation + 1;
     const table = buildRuleTable(ruleSet, plan.slots, this.config.interfaces, generation);
     await this.deps.prepareStats(noticeOf(ruleSet, plan, generation));
     this.registry.adopt(ruleSet, plan);
     this.generation = generation;
+    // For a moment both tables are in use.
+    const targets = this.targetsOf(ruleSet);
+    this.deps.setTargets(new Set([...this.targets, ...targets]));
     const controls = this.deps.ports.map((_, worker) => controlOf(this.deps.control, 1 + worker));
     controls.forEach((control, worker) => {
       // The table first, its number second: a worker that sees the number finds the table in its port.
@@ -94,25 +109,25 @@ export class RuleDeployment {
       new Doorbell(control, CONTROL_DOORBELL).ring();
     });
     await untilInUse(controls, generation);
+    this.targets = targets;
+    this.deps.setTargets(targets);
     this.deps.announceInUse();
     return generation;
   }
 
-  private refuseForward(ruleSet: RuleSet): void {
-    if (this.config.canForward) return;
-    const problems = ruleSet.rules
-      .filter((rule) => rule.action === 'forward')
-      .map(
-        (rule) =>
-          `${ruleSet.file}:${rule.line}: rule ${rule.name} has the action forward, and this source has no transmitter; ` +
-          'use count, or try the rules with `upe replay`',
-      );
-    if (ruleSet.defaultAction === 'forward') {
-      problems.push(
-        `${ruleSet.file}: default_action is forward, and this source has no transmitter; use count or drop`,
-      );
-    }
+  private refuse(ruleSet: RuleSet): void {
+    const { forwarding, interfaces, source } = this.config;
+    const problems = [
+      ...forwardProblems(ruleSet, forwarding, interfaces),
+      ...sourceProblems(ruleSet, source),
+    ];
     if (problems.length > 0) throw new ConfigError(problems);
+  }
+
+  private targetsOf(ruleSet: RuleSet): ReadonlySet<number> {
+    const { interfaces } = this.config;
+    const names = ruleSet.rules.flatMap(({ outInterface }) => (outInterface === null ? [] : [outInterface]));
+    return new Set(names.map((name) => interfaces.indexOf(name)).filter((position) => position >= 0));
   }
 }
 

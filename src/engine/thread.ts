@@ -44,11 +44,14 @@ export class EngineThread<Incoming extends { readonly kind: string }> {
         this.isEndExpected = true;
       };
       this.worker.on('message', (message: Incoming) => {
-        if (message.kind === 'failed' && 'message' in message)
+        if (message.kind === 'failed' && 'message' in message) {
           die(new EnvironmentError(String(message.message)));
-        if (message.kind !== 'ready') return onMessage(message);
-        isReady = true;
-        resolve(message);
+        } else if (message.kind === 'ready') {
+          isReady = true;
+          resolve(message);
+        } else {
+          onMessage(message);
+        }
       });
       this.worker.on('error', die);
       this.worker.on('exit', (code) => {

@@ -5,7 +5,7 @@ import * as poolLayout from './pool-layout.js';
 // V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
 const { CACHE_BUFFERS, MOVE_BUFFERS } = poolLayout;
 
-/** How often a thread looks at a taken lock before it sleeps: the holder moves 16 words, no more. */
+/** How often a thread looks at a taken lock before it sleeps: the holder moves a burst of words, no more. */
 const LOCK_SPINS = 200;
 /** How long it sleeps then, milliseconds: the holder has lost its processor. */
 const LOCK_SLEEP_MS = 1;
@@ -14,9 +14,10 @@ const LOCK_SLEEP_MS = 1;
  * A thread's private stack of free buffers over the pool's global list.
  *
  * Owned by one thread, except `taken`, `returned` and `count`, which that thread publishes. Buffers
- * move to and from the global list 16 at a time, so the lock is taken once in 16 packets at the most,
- * and never where allocations and frees balance. LIFO, because the last buffer freed is still in the
- * processor's cache. Every step becomes visible by one store of `count`, after the slot it is about.
+ * move to and from the global list 16 or a burst at a time, so the lock is taken once in 16 packets at
+ * the most, and never where allocations and frees balance. LIFO, because the last buffer freed is still in
+ * the processor's cache. `alloc` and `free` become visible by one store of `count`, after the slot it is
+ * about; while buffers move to or from the global list they may be in both places, under the lock.
  * Scheme: the mempool cache of DPDK (`rte_mempool`, "Local Cache").
  */
 export class BufferCache {

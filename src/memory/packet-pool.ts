@@ -94,7 +94,7 @@ export class PacketPool {
    * @param capturedBytes bytes of the frame that are in the buffer.
    * @param wireBytes the frame's length on the wire.
    * @param rxUs monotonic clock at reception, microseconds modulo 2^32.
-   * @param isOversize true when the frame was larger than the buffer.
+   * @param flags `FORM_OVERSIZE_BIT` and `FORM_CHECKSUM_MISSING_BIT`, or 0.
    */
   describe(
     index: number,
@@ -103,19 +103,23 @@ export class PacketPool {
     linkType: number,
     interfaceIndex: number,
     rxUs: number,
-    isOversize: boolean,
+    flags: number,
   ): void {
     const { words } = this;
     const word = index * this.strideWords;
-    const form = capturedBytes | (linkType << FORM_LINK_TYPE_SHIFT);
     words[word + DESCRIPTOR_WIRE_BYTES] = wireBytes;
-    words[word + DESCRIPTOR_FORM] = isOversize ? form | FORM_OVERSIZE_BIT : form;
+    words[word + DESCRIPTOR_FORM] = capturedBytes | (linkType << FORM_LINK_TYPE_SHIFT) | flags;
     words[word + DESCRIPTOR_RX_US] = rxUs;
     words[word + DESCRIPTOR_INTERFACE] = interfaceIndex;
   }
 
   capturedBytes(index: number): number {
-    return this.words[index * this.strideWords + DESCRIPTOR_FORM] & FORM_CAPTURED_MASK;
+    return this.form(index) & FORM_CAPTURED_MASK;
+  }
+
+  /** Captured bytes, link type and flags, as the FORM_ masks of pool-layout.ts take them apart. */
+  form(index: number): number {
+    return this.words[index * this.strideWords + DESCRIPTOR_FORM];
   }
 
   wireBytes(index: number): number {

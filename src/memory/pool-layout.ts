@@ -12,12 +12,13 @@ import { alignUp, CACHE_LINE_WORDS, PAGE_BYTES, WORD_BYTES } from './layout.js';
  *            | thread 1: ...
  *
  *   word             type    writer              readers        meaning
- *   descriptor       4 words rx, before the ring a worker       what is known of the frame
+ *   descriptor       4 words rx, before the ring a worker, rx   what is known of the frame
  *   frame            bytes   rx, before the ring a worker       the frame's beginning
  *   lock             int32   who holds it        everybody      0, or 1 + index of the thread that holds it
- *   free count       int32   lock holder         lock holder    buffers in the global list
+ *   free count       int32   lock holder         lock holder,   buffers in the global list
+ *                                                stats
  *   free list        int32[] lock holder         lock holder    their indexes, top at free count - 1
- *   cache count      int32   its thread          its thread     buffers in this thread's cache
+ *   cache count      int32   its thread          it, stats      buffers in this thread's cache
  *   taken, returned  int32   its thread          its thread     buffers ever moved from, to the global list (wraps)
  *   cache            int32[] its thread          its thread     their indexes, a stack
  *   hand             int32[] its thread          its thread     the burst or the staging that the thread works on
@@ -45,11 +46,14 @@ export const DESCRIPTOR_FORM = 1;
 export const DESCRIPTOR_RX_US = 2;
 export const DESCRIPTOR_INTERFACE = 3;
 
-/** The form, from the low bits up: 17 of captured bytes, 9 of link type, 1 of oversize. */
+/** The form, from the low bits up: 17 of captured bytes, 9 of link type, then single bits. */
 export const FORM_CAPTURED_MASK = 0x1ffff;
 export const FORM_LINK_TYPE_SHIFT = 17;
 export const FORM_LINK_TYPE_MASK = 0x1ff;
+/** The frame was larger than the buffer. */
 export const FORM_OVERSIZE_BIT = 1 << 26;
+/** Its sender left the transport checksum to the network card: it is to be completed before sending. */
+export const FORM_CHECKSUM_MISSING_BIT = 1 << 27;
 
 /** Where the frame begins in its buffer, bytes. */
 export const FRAME_OFFSET_BYTES = DESCRIPTOR_WORDS * WORD_BYTES;

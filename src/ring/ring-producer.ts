@@ -33,6 +33,11 @@ export class RingProducer {
     return this.write;
   }
 
+  /** True when the consumer was last seen to have left at least half of the slots free. */
+  isHalfEmpty(): boolean {
+    return ((this.write - this.cachedRead) | 0) <= this.slots / 2;
+  }
+
   /**
    * Pushes as many of `count` indexes as there is room for, in order, and publishes them at once.
    *

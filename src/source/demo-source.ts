@@ -22,7 +22,9 @@ export interface DemoSourceConfig {
  */
 export class DemoSource implements Source {
   readonly interfaces = ['demo'];
-  readonly canWait = false;
+  readonly patienceMs = 0;
+  readonly block = null;
+  readonly comesInBlocks = false;
   readonly bytesRead = 0;
 
   private traffic: Traffic | null = null;
@@ -63,6 +65,10 @@ export class DemoSource implements Source {
   /** At least 1 ms, so that an idle spell costs no processor time. */
   waitMs(nowMs: number): number {
     return this.pacer.waitMs(nowMs);
+  }
+
+  takeKernelDrops(): number {
+    return 0;
   }
 
   close(): void {

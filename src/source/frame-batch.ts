@@ -25,17 +25,24 @@ export class FrameBatch {
   readonly linkType = new Int32Array(BURST_FRAMES);
   /** Index of the interface that each frame came in by, into `Source.interfaces`. */
   readonly interfaceIndex = new Int32Array(BURST_FRAMES);
+  /** 1 where the sender left the transport checksum to the network card, otherwise 0. */
+  readonly isChecksumMissing = new Uint8Array(BURST_FRAMES);
 
   constructor() {
     this.bytes = new Uint8Array(0);
     this.view = new DataView(this.bytes.buffer);
   }
 
-  /** Names the memory of the frames to come. Allocates a view: once a buffer, not once a batch. */
-  attach(bytes: Uint8Array): void {
+  /**
+   * Names the memory of the frames to come.
+   *
+   * @param view the same memory, from a source that keeps one; without it one is made, so a source must
+   *   not take turns between buffers then.
+   */
+  attach(bytes: Uint8Array, view?: DataView): void {
     if (this.bytes === bytes) return;
     this.bytes = bytes;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.view = view ?? new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   /**
@@ -46,6 +53,7 @@ export class FrameBatch {
    * @param wireBytes the frame's length on the wire; may be smaller than `capturedBytes` in odd captures.
    * @param linkType one of `protocol/link-type.ts`.
    * @param interfaceIndex index into `Source.interfaces`.
+   * @param isChecksumMissing true when the sender left the transport checksum to the network card.
    */
   add(
     byteOffset: number,
@@ -53,6 +61,7 @@ export class FrameBatch {
     wireBytes: number,
     linkType: number,
     interfaceIndex: number,
+    isChecksumMissing = false,
   ): void {
     const i = this.frameCount;
     this.byteOffset[i] = byteOffset;
@@ -60,6 +69,7 @@ export class FrameBatch {
     this.wireBytes[i] = wireBytes;
     this.linkType[i] = linkType;
     this.interfaceIndex[i] = interfaceIndex;
+    this.isChecksumMissing[i] = isChecksumMissing ? 1 : 0;
     this.frameCount = i + 1;
   }
 }

@@ -41,7 +41,9 @@ const DRY_WAIT_MS = 5;
  */
 export class PcapSource implements Source {
   readonly interfaces: readonly string[];
-  readonly canWait = true;
+  readonly patienceMs = Number.POSITIVE_INFINITY;
+  readonly block = null;
+  readonly comesInBlocks = false;
   private readonly input = new CaptureInput();
   private readonly pacer: Pacer;
   private readonly isLooping: boolean;
@@ -83,6 +85,10 @@ export class PcapSource implements Source {
 
   waitMs(nowMs: number): number {
     return this.packetWaiting ? this.pacer.waitMs(nowMs) : DRY_WAIT_MS;
+  }
+
+  takeKernelDrops(): number {
+    return 0;
   }
 
   close(): void {

@@ -1,41 +1,36 @@
-import { getHeapStatistics } from 'node:v8';
 import * as catalogue from '../counters/catalogue.js';
-import { enqueuedCell } from '../counters/catalogue.js';
 import type { CounterBanks } from '../counters/counter-banks.js';
+import { HeapGauge } from '../counters/heap-gauge.js';
 import type { BufferCache } from '../memory/buffer-cache.js';
 import { type Clock, microseconds } from '../memory/clock.js';
 import * as controlLayout from '../memory/control-layout.js';
 import { Doorbell } from '../memory/doorbell.js';
 import type { PacketPool } from '../memory/packet-pool.js';
+import * as poolLayout from '../memory/pool-layout.js';
 import type { RingProducer } from '../ring/ring-producer.js';
 import { FlowHash, workerOf } from './flow-hash.js';
 import * as frameBatch from './frame-batch.js';
 import { FrameBatch } from './frame-batch.js';
 import { copyFrame } from './frame-copy.js';
+import { Nap } from './nap.js';
+import { Patience } from './patience.js';
+import { RxCounters } from './rx-counters.js';
 import type { Source } from './source.js';
 import * as sourceModule from './source.js';
+import { WorkerBells } from './worker-bells.js';
 
 // V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
-const {
-  DROP_REASONS,
-  RX_INTERFACE_BYTES,
-  RX_INTERFACE_CELLS,
-  RX_INTERFACE_FIRST_DROP,
-  RX_INTERFACE_PACKETS,
-  RX_LEVELS,
-  RX_TOTALS,
-} = catalogue;
+const { DROP_REASONS, RX_LEVELS } = catalogue;
 const { COMMAND_STOP, CONTROL_COMMAND, CONTROL_DOORBELL, CONTROL_STATE, STATE_FINISHED, STATE_RUNNING } =
   controlLayout;
+const { FORM_CHECKSUM_MISSING_BIT, FORM_OVERSIZE_BIT } = poolLayout;
 const { BURST_FRAMES } = frameBatch;
 const { SOURCE_FINISHED } = sourceModule;
 
-/** Looks at a full ring, or an empty pool, before a source that can wait goes to sleep over it. */
-const WAIT_SPINS = 500;
-/** Sleep then, milliseconds: well under the time in which a worker empties its ring. */
-const WAIT_MS = 0.05;
 /** Sleep at most this long when the source has nothing, milliseconds. */
 const IDLE_MS_MAX = 1000;
+/** Block in a source at most this long, milliseconds: nobody can wake rx meanwhile, not even a scrape. */
+const BLOCK_MS_MAX = 25;
 
 const POOL_EXHAUSTED = DROP_REASONS.indexOf('pool_exhausted');
 const RING_FULL = DROP_REASONS.indexOf('ring_full');
@@ -55,6 +50,8 @@ export interface RxLoopDeps {
   readonly rings: readonly RingProducer[];
   readonly doorbells: readonly Doorbell[];
   readonly banks: CounterBanks;
+  /** Interfaces that the counters have room for: those of the source, first, and those only sent to. */
+  readonly interfaceCount: number;
   readonly control: Int32Array;
   readonly clock: Clock;
 }
@@ -68,23 +65,38 @@ export interface RxLoopDeps {
 export class RxLoop {
   private readonly batch = new FrameBatch();
   private readonly flowHash: FlowHash;
+  private readonly counters: RxCounters;
   private readonly doorbell: Doorbell;
   private readonly workerCount: number;
   /** Frames staged for each worker, in the hand from `worker * BURST_FRAMES`. */
   private readonly stagedCount: Int32Array;
-  /** Time that the present burst has spent asleep over full rings, milliseconds: not busy. */
-  private sleptMs = 0;
-  private heapBytes = 0;
-  private heapReadMs = Number.NEGATIVE_INFINITY;
+  /** What is left of it for each worker's ring, and for the pool. */
+  private readonly ringPatience: readonly Patience[];
+  private readonly poolPatience: Patience;
+  /** In this burst: a whole one without it is plenty of room. */
+  private wasPoolEmpty = false;
+  private readonly bells: WorkerBells;
+  private readonly nap: Nap;
+  private readonly heap: HeapGauge;
 
   constructor(
     private readonly config: RxLoopConfig,
     private readonly deps: RxLoopDeps,
   ) {
     this.flowHash = new FlowHash(deps.pool);
+    this.counters = new RxCounters(deps.banks, deps.interfaceCount);
     this.doorbell = new Doorbell(deps.control, CONTROL_DOORBELL);
     this.workerCount = deps.rings.length;
     this.stagedCount = new Int32Array(this.workerCount);
+    this.heap = new HeapGauge(deps.clock);
+    this.bells = new WorkerBells(deps.doorbells);
+    const { patienceMs } = deps.source;
+    this.nap = new Nap(
+      { idle: config.idle, comesInBlocks: deps.source.comesInBlocks },
+      { doorbell: this.doorbell, clock: deps.clock, isWanted: () => deps.banks.isRequested() },
+    );
+    this.ringPatience = deps.rings.map(() => new Patience(patienceMs));
+    this.poolPatience = new Patience(patienceMs);
   }
 
   /**
@@ -93,9 +105,9 @@ export class RxLoop {
    * @param onFinished called once, when the source has no more to give.
    */
   run(onFinished: () => void): void {
-    const { control, banks } = this.deps;
+    const { control } = this.deps;
     let finished = false;
-    Atomics.store(control, CONTROL_STATE, STATE_RUNNING);
+    this.begin();
     while (Atomics.load(control, CONTROL_COMMAND) !== COMMAND_STOP) {
       const frames = finished ? 0 : this.runBurst();
       this.attend();
@@ -107,13 +119,28 @@ export class RxLoop {
         this.rest(finished);
       }
     }
+    this.end();
+  }
+
+  /** Says that rx is at work: `run` does, and whoever calls `runBurst` and `attend` instead. */
+  begin(): void {
+    Atomics.store(this.deps.control, CONTROL_STATE, STATE_RUNNING);
+  }
+
+  /** Before a pause, by whoever does not `run` it: the workers must not sleep over what they were given. */
+  wakeWorkers(): void {
+    this.bells.ringAllDue();
+  }
+
+  /** The last counters: nothing is counted after this. */
+  end(): void {
     this.setLevels();
-    banks.close();
+    this.deps.banks.close();
   }
 
   /** Takes one burst from the source through to the rings. Returns what `Source.read` returned. */
   runBurst(): number {
-    const { source, clock, banks } = this.deps;
+    const { source, clock } = this.deps;
     const batch = this.batch;
     const beganMs = clock.nowMs();
     const frames = source.read(batch, beganMs);
@@ -121,9 +148,9 @@ export class RxLoop {
     const rxUs = microseconds(beganMs);
     for (let i = 0; i < frames; i++) this.receive(i, rxUs);
     for (let worker = 0; worker < this.workerCount; worker++) this.flush(worker);
-    banks.cells[banks.totals + RX_TOTALS.bursts] += 1;
-    banks.cells[banks.totals + RX_TOTALS.busyMs] += clock.nowMs() - beganMs - this.sleptMs;
-    this.sleptMs = 0;
+    if (this.wasPoolEmpty) this.wasPoolEmpty = false;
+    else if (this.poolPatience.isTouched()) this.poolPatience.renew();
+    this.counters.countBurst(clock.nowMs() - beganMs - this.nap.takeSleptMs());
     return frames;
   }
 
@@ -137,15 +164,15 @@ export class RxLoop {
   /** Copies one frame of the batch into a buffer and stages it for its worker. */
   private receive(frame: number, rxUs: number): void {
     const { pool, cache, hand } = this.deps;
-    const batch = this.batch;
+    const { batch, counters } = this;
     const interfaceIndex = batch.interfaceIndex[frame];
     const wireBytes = batch.wireBytes[frame];
     let buffer = cache.alloc();
     if (buffer < 0) {
       buffer = this.allocLater();
       if (buffer < 0) {
-        this.countReceived(interfaceIndex, wireBytes);
-        this.countDropped(interfaceIndex, POOL_EXHAUSTED);
+        counters.countReceived(interfaceIndex, wireBytes);
+        counters.countDropped(interfaceIndex, POOL_EXHAUSTED);
         return;
       }
     }
@@ -153,112 +180,110 @@ export class RxLoop {
     const { bufferBytes } = pool.shape;
     const keptBytes = Math.min(capturedBytes, bufferBytes);
     copyFrame(batch.view, batch.byteOffset[frame], pool.words, pool.frameByteOffset(buffer) >>> 2, keptBytes);
-    const isOversize = keptBytes < capturedBytes;
-    pool.describe(buffer, keptBytes, wireBytes, batch.linkType[frame], interfaceIndex, rxUs, isOversize);
+    const flags =
+      (keptBytes < capturedBytes ? FORM_OVERSIZE_BIT : 0) |
+      (batch.isChecksumMissing[frame] === 0 ? 0 : FORM_CHECKSUM_MISSING_BIT);
+    pool.describe(buffer, keptBytes, wireBytes, batch.linkType[frame], interfaceIndex, rxUs, flags);
     const worker = this.workerCount === 1 ? 0 : workerOf(this.flowHash.hash(buffer), this.workerCount);
     hand[worker * BURST_FRAMES + this.stagedCount[worker]] = buffer;
     this.stagedCount[worker] += 1;
   }
 
-  /** The pool is empty: a source that can wait waits for a buffer, any other one loses the frame. */
+  /** The pool is empty: waits for a buffer as long as the source's patience lasts. Returns it, or -1. */
   private allocLater(): number {
-    const { source, cache } = this.deps;
-    if (!source.canWait) return -1;
+    const { cache, clock } = this.deps;
+    this.wasPoolEmpty = true;
+    if (!this.poolPatience.mayWait(clock.nowMs())) return -1;
     // What is staged can only be freed by the workers: it must be on its way before we wait for it.
     for (let worker = 0; worker < this.workerCount; worker++) this.flush(worker);
-    for (let spins = 1; ; spins++) {
+    for (let spins = 1; this.poolPatience.mayWait(clock.nowMs()); spins++) {
       const buffer = cache.alloc();
       if (buffer >= 0) return buffer;
       this.waitForWorkers(spins);
     }
+    return -1;
   }
 
   /** Pushes what is staged for a worker; what has no room is dropped, or waited for. */
   private flush(worker: number): void {
-    const { source, hand, rings, doorbells, cache, pool } = this.deps;
+    const { source, hand, rings, cache, pool, clock } = this.deps;
+    const { counters } = this;
     const staged = this.stagedCount[worker];
     if (staged === 0) return;
     const first = worker * BURST_FRAMES;
+    const patience = this.ringPatience[worker];
     let done = 0;
     for (let spins = 0; ; spins++) {
       const pushed = rings[worker].push(hand, first + done, staged - done);
       if (pushed > 0) {
-        doorbells[worker].ring();
+        if (source.comesInBlocks || rings[worker].isHalfEmpty()) this.bells.ringLater(worker);
+        else this.bells.ring(worker);
         this.countEnqueued(worker, first + done, pushed);
         done += pushed;
         spins = 0;
       }
       this.stagedCount[worker] = staged - done;
-      if (done === staged || !source.canWait) break;
+      if (done === staged) break;
+      if (!patience.mayWait(clock.nowMs())) {
+        this.bells.ring(worker);
+        break;
+      }
       this.waitForWorkers(spins + 1);
     }
+    if (patience.isTouched() && rings[worker].isHalfEmpty()) patience.renew();
     for (; done < staged; done++) {
       const buffer = hand[first + done];
-      this.countReceived(pool.interfaceIndex(buffer), pool.wireBytes(buffer));
-      this.countDropped(pool.interfaceIndex(buffer), RING_FULL);
+      counters.countReceived(pool.interfaceIndex(buffer), pool.wireBytes(buffer));
+      counters.countDropped(pool.interfaceIndex(buffer), RING_FULL);
       cache.free(buffer);
     }
     this.stagedCount[worker] = 0;
   }
 
   private countEnqueued(worker: number, first: number, count: number): void {
-    const { hand, banks, pool, source } = this.deps;
+    const { hand, pool } = this.deps;
+    const { counters } = this;
     for (let i = first; i < first + count; i++) {
       // The buffer may be the worker's by now, or free; its descriptor is written by this thread only.
-      this.countReceived(pool.interfaceIndex(hand[i]), pool.wireBytes(hand[i]));
+      counters.countReceived(pool.interfaceIndex(hand[i]), pool.wireBytes(hand[i]));
     }
-    banks.cells[banks.totals + enqueuedCell(source.interfaces.length, worker)] += count;
-  }
-
-  private countReceived(interfaceIndex: number, wireBytes: number): void {
-    const { banks } = this.deps;
-    const cell = banks.totals + RX_TOTALS.firstInterface + interfaceIndex * RX_INTERFACE_CELLS;
-    banks.cells[cell + RX_INTERFACE_PACKETS] += 1;
-    banks.cells[cell + RX_INTERFACE_BYTES] += wireBytes;
-  }
-
-  private countDropped(interfaceIndex: number, reason: number): void {
-    const { banks } = this.deps;
-    const cell = banks.totals + RX_TOTALS.firstInterface + interfaceIndex * RX_INTERFACE_CELLS;
-    banks.cells[cell + RX_INTERFACE_FIRST_DROP + reason] += 1;
+    counters.countEnqueued(worker, count);
   }
 
   private setLevels(): void {
-    const { banks, cache, clock, rings, source } = this.deps;
-    const nowMs = clock.nowMs();
-    // Heap statistics take microseconds and allocate: once a second, however often counters are read.
-    if (nowMs - this.heapReadMs >= 1000) {
-      this.heapReadMs = nowMs;
-      this.heapBytes = getHeapStatistics().used_heap_size;
-    }
+    const { banks, cache, rings, source } = this.deps;
     let held = 0;
     for (let worker = 0; worker < this.workerCount; worker++) {
       held += this.stagedCount[worker];
       banks.setLevel(RX_LEVELS.firstWriteCursor + worker, rings[worker].cursor);
     }
+    for (let i = 0; i < source.interfaces.length; i++) {
+      this.counters.countKernelDrops(i, source.takeKernelDrops(i));
+    }
     banks.setLevel(RX_LEVELS.held, held);
     banks.setLevel(RX_LEVELS.poolTaken, cache.taken);
     banks.setLevel(RX_LEVELS.poolReturned, cache.returned);
     banks.setLevel(RX_LEVELS.poolCached, cache.count);
-    banks.setLevel(RX_LEVELS.heapBytes, this.heapBytes);
+    banks.setLevel(RX_LEVELS.heapBytes, this.heap.read());
     banks.setLevel(RX_LEVELS.sourceBytesRead, source.bytesRead);
   }
 
-  /** Spins at first, then sleeps briefly; answers the reader meanwhile. */
-  private waitForWorkers(spins: number): void {
+  /** Answers the reader meanwhile. */
+  private waitForWorkers(looks: number): void {
+    this.bells.ringAllDue();
     this.attend();
-    if (spins < WAIT_SPINS || this.config.idle === 'spin') return;
-    const beganMs = this.deps.clock.nowMs();
-    this.doorbell.announce();
-    if (this.deps.banks.isRequested()) this.doorbell.withdraw();
-    else this.doorbell.sleep(WAIT_MS);
-    this.sleptMs += this.deps.clock.nowMs() - beganMs;
+    this.nap.take(looks);
   }
 
   /** Nothing is due: sleeps until something can be, or until somebody rings. */
   private rest(finished: boolean): void {
     const { source, clock, control, banks } = this.deps;
+    this.bells.ringAllDue();
     if (this.config.idle === 'spin' && !finished) return;
+    if (source.block !== null) {
+      source.block(BLOCK_MS_MAX);
+      return;
+    }
     const waitMs = finished ? IDLE_MS_MAX : Math.min(source.waitMs(clock.nowMs()), IDLE_MS_MAX);
     if (waitMs <= 0) return;
     this.doorbell.announce();

@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { CounterBanks } from '../counters/counter-banks.js';
 import { type CountersMemory, createCounters } from '../counters/counters-layout.js';
 import { UpeError } from '../errors.js';
+import { pinThread } from '../kernel/affinity.js';
 import { MonotonicClock } from '../memory/clock.js';
 import { CONTROL_DOORBELL, controlOf, createControl } from '../memory/control-layout.js';
 import { Doorbell } from '../memory/doorbell.js';
@@ -9,6 +10,7 @@ import { createPool, PacketPool, type PoolMemory } from '../memory/packet-pool.j
 import { RingConsumer } from '../ring/ring-consumer.js';
 import { createRing, type RingMemory } from '../ring/ring-layout.js';
 import { RingProducer } from '../ring/ring-producer.js';
+import type { AfPacketPort } from './afpacket-source.js';
 import { BURST_FRAMES } from './frame-batch.js';
 import { RxLoop, type RxLoopConfig } from './rx-loop.js';
 import type { Source } from './source.js';
@@ -18,7 +20,13 @@ import { WarmUpSource, warmUp } from './warm-up.js';
 /** What main passes to the rx thread. */
 export interface RxThreadData {
   readonly config: RxLoopConfig;
+  /** The processor to run on, or `null`. */
+  readonly cpu: number | null;
   readonly source: SourceSpec;
+  /** What main has opened for a live source. */
+  readonly ports: readonly AfPacketPort[];
+  /** Interfaces that the counters have room for. */
+  readonly interfaceCount: number;
   readonly pool: PoolMemory;
   /** One a worker. */
   readonly rings: readonly RingMemory[];
@@ -30,6 +38,7 @@ export interface RxThreadData {
 export type FromRx =
   | { readonly kind: 'ready' }
   | { readonly kind: 'failed'; readonly message: string }
+  | { readonly kind: 'warning'; readonly message: string }
   | { readonly kind: 'file'; readonly file: string; readonly packets: number; readonly error: string | null }
   | { readonly kind: 'finished' };
 
@@ -37,7 +46,7 @@ const port = parentPort;
 if (port === null) throw new Error('rx-thread.js runs as a worker thread only');
 const data = workerData as RxThreadData;
 const tell = (message: FromRx) => port.postMessage(message);
-const source = createSource(data.source, ({ file, packets, error }) =>
+const source = createSource(data.source, data.ports, ({ file, packets, error }) =>
   tell({ kind: 'file', file, packets, error: error === null ? null : error.message }),
 );
 
@@ -61,6 +70,7 @@ function createLoop(
       (_, worker) => new Doorbell(controlOf(memory.control, 1 + worker), CONTROL_DOORBELL),
     ),
     banks: new CounterBanks(memory.counters, control),
+    interfaceCount: data.interfaceCount,
     control,
     clock: new MonotonicClock(),
   });
@@ -99,6 +109,10 @@ function warmUpThread(): void {
 }
 
 try {
+  const notPinned = data.cpu === null ? null : pinThread(data.cpu);
+  if (notPinned !== null) {
+    tell({ kind: 'warning', message: `rx cannot run on processor ${data.cpu}: ${notPinned}` });
+  }
   source.open();
   warmUpThread();
   const { loop } = createLoop(source, data);

@@ -1,7 +1,39 @@
+import { InvariantError } from '../errors.js';
+import { type AfPacketPort, AfPacketSource } from './afpacket-source.js';
 import { DemoSource } from './demo-source.js';
 import type { Pace } from './pacer.js';
 import { type FileReport, PcapSource } from './pcap-source.js';
+import { ALL_INTERFACES } from './raw-socket-source.js';
 import type { Source } from './source.js';
+
+/** Sizes of the kernel's receive rings, one an interface. */
+export interface ReceiveRingSizes {
+  readonly blockBytes: number;
+  readonly blockCount: number;
+  readonly blockTimeoutMs: number;
+}
+
+/** Live interfaces through AF_PACKET. */
+export interface AfPacketSpec {
+  readonly kind: 'afpacket';
+  /** What is read: with a bridge its two ports. */
+  readonly interfaces: readonly string[];
+  /** What is only sent to. */
+  readonly outInterfaces: readonly string[];
+  /** Between the two interfaces that are read, and not beside them. */
+  readonly isBridge: boolean;
+  readonly isPromiscuous: boolean;
+  readonly ring: ReceiveRingSizes;
+  /** How long frames stay in the kernel's ring while a worker's is full, milliseconds. */
+  readonly patienceMs: number;
+}
+
+/** What the host receives, at the IP layer. */
+export interface RawSocketSpec {
+  readonly kind: 'raw-socket';
+  /** What is read, and may be sent to; none: everything is read. */
+  readonly interfaces: readonly string[];
+}
 
 /** Which source to open, in a form that can be passed to a thread. */
 export type SourceSpec =
@@ -11,19 +43,38 @@ export type SourceSpec =
       readonly files: readonly string[];
       readonly pace: Pace;
       readonly loop: boolean;
-    };
+    }
+  | AfPacketSpec
+  | RawSocketSpec;
 
-/** Labels of the interfaces that a source's frames come in by, known before it is opened. */
+/** The engine's list of interfaces: those that a source reads, known before it is opened, then the others. */
 export function interfacesOf(spec: SourceSpec): readonly string[] {
-  return [spec.kind];
+  switch (spec.kind) {
+    case 'afpacket':
+      return [...spec.interfaces, ...spec.outInterfaces];
+    case 'raw-socket':
+      return spec.interfaces.length > 0 ? spec.interfaces : [ALL_INTERFACES];
+    default:
+      return [spec.kind];
+  }
+}
+
+/** How many of the list are read. */
+export function readInterfaceCount(spec: SourceSpec): number {
+  return spec.kind === 'afpacket' ? spec.interfaces.length : interfacesOf(spec).length;
 }
 
 /**
- * Makes the source that a spec describes, not yet open.
+ * Makes the source that a spec describes, not yet open. On the rx thread: raw-socket is main's.
  *
+ * @param ports what main has opened for a live source; empty for the others.
  * @param reportFile told of every capture file when its reading has ended.
  */
-export function createSource(spec: SourceSpec, reportFile: (report: FileReport) => void): Source {
+export function createSource(
+  spec: SourceSpec,
+  ports: readonly AfPacketPort[],
+  reportFile: (report: FileReport) => void,
+): Source {
   switch (spec.kind) {
     case 'demo':
       return new DemoSource({ packetsPerSecond: spec.packetsPerSecond, seed: spec.seed });
@@ -32,5 +83,9 @@ export function createSource(spec: SourceSpec, reportFile: (report: FileReport) 
         { files: spec.files, pace: spec.pace, loop: spec.loop, interfaceLabel: spec.kind },
         { reportFile },
       );
+    case 'afpacket':
+      return new AfPacketSource({ ports, patienceMs: spec.patienceMs });
+    case 'raw-socket':
+      throw new InvariantError('raw-socket works on the main thread only');
   }
 }

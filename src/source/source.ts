@@ -6,16 +6,17 @@ export const SOURCE_FINISHED = -1;
 /**
  * Where frames come from. Created on the rx thread, does nothing until `open()`.
  *
- * The rx loop is its only caller: `read` in a loop, `waitMs` after a `read` that returned 0.
+ * The rx loop is its only caller: `read` in a loop, `block` or `waitMs` after a `read` that returned 0.
  */
 export interface Source {
   /** Labels of the interfaces, by the index that frames carry; fixed before `open`. */
   readonly interfaces: readonly string[];
   /**
-   * True when the source can wait (a file): the rx loop then holds it back while rings or pool are
-   * full. False when frames come whether or not there is room (live, demo): they are dropped, counted.
+   * How long the rx loop may hold the source back while a ring or the pool is full, milliseconds:
+   * `Infinity` for a file, which loses nothing; 0 where frames come whether or not there is room (demo);
+   * in between where they wait in the kernel's ring for a while. What finds no room then is dropped.
    */
-  readonly canWait: boolean;
+  readonly patienceMs: number;
 
   /** Opens what it reads from. Throws an `UpeError` that says what to do when that is not possible. */
   open(): void;
@@ -36,6 +37,21 @@ export interface Source {
    * @returns milliseconds from 0; the rx loop sleeps at most that long.
    */
   waitMs(nowMs: number): number;
+
+  /**
+   * Blocks until frames may have come, `timeoutMs` milliseconds at most; the rx loop cannot be woken
+   * meanwhile. `null` for a source whose frames become due by the clock.
+   */
+  readonly block: ((timeoutMs: number) => void) | null;
+
+  /**
+   * True when frames come many at a time, with pauses between: workers are then woken late, for all of them
+   * at once. False when the next ones are there as soon as these are dealt with, or wait for nobody.
+   */
+  readonly comesInBlocks: boolean;
+
+  /** Frames of an interface that the kernel had no room for, since the last call. */
+  takeKernelDrops(interfaceIndex: number): number;
 
   /** Bytes taken from files so far, for a progress display; 0 where that has no meaning. */
   readonly bytesRead: number;

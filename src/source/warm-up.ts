@@ -9,7 +9,9 @@ const FRAME_BYTES = 256;
 
 /** Gives bursts of empty frames without end, for the warm-up. */
 export class WarmUpSource implements Source {
-  readonly canWait = false;
+  readonly patienceMs = 0;
+  readonly block = null;
+  readonly comesInBlocks = false;
   readonly bytesRead = 0;
   private readonly frames = new Uint8Array(BURST_FRAMES * FRAME_BYTES);
 
@@ -28,6 +30,10 @@ export class WarmUpSource implements Source {
   }
 
   waitMs(): number {
+    return 0;
+  }
+
+  takeKernelDrops(): number {
     return 0;
   }
 

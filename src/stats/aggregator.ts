@@ -1,19 +1,21 @@
 import { setTimeout as sleep, setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import {
-  ANOMALY_KINDS,
-  DROP_REASONS,
   enqueuedCell,
-  LATENCY_BOUNDS_SECONDS,
   RX_INTERFACE_BYTES,
   RX_INTERFACE_CELLS,
   RX_INTERFACE_FIRST_DROP,
+  RX_INTERFACE_KERNEL_DROPPED,
   RX_INTERFACE_PACKETS,
   RX_LEVELS,
   RX_TOTALS,
+  rxTransmitCell,
   SLOT_CELLS,
   SLOT_LAST_MS,
   SLOT_PACKETS,
-  TRANSMIT_FAILURES,
+  TX_INTERFACE_BYTES,
+  TX_INTERFACE_CELLS,
+  TX_INTERFACE_FIRST_FAILURE,
+  TX_INTERFACE_PACKETS,
   WORKER_LEVELS,
   WORKER_TOTALS,
 } from '../counters/catalogue.js';
@@ -21,8 +23,9 @@ import { CounterReader } from '../counters/counter-reader.js';
 import type { CountersMemory } from '../counters/counters-layout.js';
 import type { Clock } from '../memory/clock.js';
 import { controlOf } from '../memory/control-layout.js';
-import { checkIdentity, type Identity } from './identity.js';
+import { checkIdentity } from './identity.js';
 import type { StatsSummary } from './stats-messages.js';
+import { createTotals, type Totals } from './totals.js';
 
 /** What the aggregator reads: the counters of the rx thread and of every worker, and their control blocks. */
 export interface AggregatorConfig {
@@ -36,44 +39,6 @@ export interface AggregatorConfig {
 const ANSWER_MS_MAX = 50;
 /** Looks without sleeping at first: a thread under load answers within one burst. */
 const ANSWER_SPINS = 50;
-
-/** The engine's numbers as of one pass; all arrays are overwritten by the next. */
-export interface Totals {
-  /** Unix time of the pass, milliseconds; 0 before the first. */
-  atMs: number;
-  /** Packets, bytes and last match of every outcome slot over all workers, `SLOT_CELLS` each. */
-  readonly slots: Float64Array;
-  /** Packets and bytes received, and packets dropped by reason, of every interface. */
-  readonly interfaces: readonly InterfaceTotals[];
-  readonly workers: readonly WorkerTotals[];
-  readonly anomalies: Float64Array;
-  readonly transmitFailures: Float64Array;
-  /** Packets by latency bucket, not cumulative; the last one is above all bounds. */
-  readonly latencyBuckets: Float64Array;
-  latencySumSeconds: number;
-  received: number;
-  enqueued: number;
-  processed: number;
-  inFlight: number;
-  rxBusySeconds: number;
-  rxHeapBytes: number;
-  sourceBytesRead: number;
-  identity: Identity;
-}
-
-export interface InterfaceTotals {
-  readonly name: string;
-  packets: number;
-  bytes: number;
-  readonly dropped: Float64Array;
-}
-
-export interface WorkerTotals {
-  packets: number;
-  bursts: number;
-  busySeconds: number;
-  heapBytes: number;
-}
 
 /**
  * Sums the private counters of all dataplane threads without stopping them, and checks the accounting
@@ -96,29 +61,11 @@ export class Aggregator {
     this.workers = config.workerCounters.map(
       (memory, worker) => new CounterReader(memory, controlOf(config.control, 1 + worker)),
     );
-    this.totals = {
-      atMs: 0,
-      slots: new Float64Array(config.workerCounters[0].shape.slotCount * SLOT_CELLS),
-      interfaces: config.interfaces.map((name) => ({
-        name,
-        packets: 0,
-        bytes: 0,
-        dropped: new Float64Array(DROP_REASONS.length),
-      })),
-      workers: config.workerCounters.map(() => ({ packets: 0, bursts: 0, busySeconds: 0, heapBytes: 0 })),
-      anomalies: new Float64Array(ANOMALY_KINDS.length),
-      transmitFailures: new Float64Array(TRANSMIT_FAILURES.length),
-      latencyBuckets: new Float64Array(LATENCY_BOUNDS_SECONDS.length + 1),
-      latencySumSeconds: 0,
-      received: 0,
-      enqueued: 0,
-      processed: 0,
-      inFlight: 0,
-      rxBusySeconds: 0,
-      rxHeapBytes: 0,
-      sourceBytesRead: 0,
-      identity: { holds: true, violations: [] },
-    };
+    this.totals = createTotals(
+      config.interfaces,
+      config.workerCounters[0].shape.slotCount,
+      config.workerCounters.length,
+    );
   }
 
   /**
@@ -170,6 +117,7 @@ export class Aggregator {
     this.rx.take(0);
     this.sumWorkers(slotCount);
     this.sumRx();
+    this.sumTransmitted();
     this.judge();
     return fresh;
   }
@@ -178,7 +126,8 @@ export class Aggregator {
     const { totals } = this;
     totals.slots.fill(0);
     totals.anomalies.fill(0);
-    totals.transmitFailures.fill(0);
+    totals.transmitOrders = 0;
+    totals.transmitQueued = 0;
     totals.latencyBuckets.fill(0);
     totals.latencySumSeconds = 0;
     totals.processed = 0;
@@ -192,7 +141,8 @@ export class Aggregator {
         if (cell % SLOT_CELLS === SLOT_PACKETS) packets += slots[cell];
       }
       addCells(totals.anomalies, reader.totals, WORKER_TOTALS.firstAnomaly);
-      addCells(totals.transmitFailures, reader.totals, WORKER_TOTALS.firstTransmitFailure);
+      totals.transmitOrders += reader.totals[WORKER_TOTALS.transmitOrders];
+      totals.transmitQueued += reader.totals[WORKER_TOTALS.transmitQueued];
       addCells(totals.latencyBuckets, reader.totals, WORKER_TOTALS.firstLatencyBucket);
       totals.latencySumSeconds += reader.totals[WORKER_TOTALS.latencySumUs] / 1e6;
       totals.processed += packets;
@@ -211,6 +161,7 @@ export class Aggregator {
       const cell = RX_TOTALS.firstInterface + index * RX_INTERFACE_CELLS;
       own.packets = rx.totals[cell + RX_INTERFACE_PACKETS];
       own.bytes = rx.totals[cell + RX_INTERFACE_BYTES];
+      own.kernelDropped = rx.totals[cell + RX_INTERFACE_KERNEL_DROPPED];
       own.dropped.fill(0);
       addCells(own.dropped, rx.totals, cell + RX_INTERFACE_FIRST_DROP);
       totals.received += own.packets;
@@ -223,12 +174,37 @@ export class Aggregator {
     totals.sourceBytesRead = rx.levels[RX_LEVELS.sourceBytesRead];
   }
 
+  /** What workers have sent, and rx for them. */
+  private sumTransmitted(): void {
+    const { interfaces } = this.totals;
+    const rxFirst = rxTransmitCell(interfaces.length, this.workers.length);
+    const senders = [
+      ...this.workers.map(({ totals }) => ({ totals, first: WORKER_TOTALS.firstTransmit as number })),
+      { totals: this.rx.totals, first: rxFirst },
+    ];
+    interfaces.forEach((own, index) => {
+      own.sentPackets = 0;
+      own.sentBytes = 0;
+      own.failed.fill(0);
+      for (const { totals, first } of senders) {
+        const cell = first + index * TX_INTERFACE_CELLS;
+        own.sentPackets += totals[cell + TX_INTERFACE_PACKETS];
+        own.sentBytes += totals[cell + TX_INTERFACE_BYTES];
+        addCells(own.failed, totals, cell + TX_INTERFACE_FIRST_FAILURE);
+      }
+    });
+  }
+
   private judge(): void {
     const { totals, rx, workers } = this;
     totals.atMs = this.clock.unixMs();
     totals.identity = checkIdentity({
       received: totals.received,
       dropped: totals.interfaces.reduce((sum, own) => sum + own.dropped.reduce((a, b) => a + b, 0), 0),
+      transmitOrders: totals.transmitOrders,
+      sent: totals.interfaces.reduce((sum, own) => sum + own.sentPackets, 0),
+      transmitFailed: totals.interfaces.reduce((sum, own) => sum + own.failed.reduce((a, b) => a + b, 0), 0),
+      transmitWaiting: this.transmitWaiting(),
       held: rx.levels[RX_LEVELS.held],
       pools: [rx, ...workers].map((reader) => ({
         taken: reader.levels[RX_LEVELS.poolTaken],
@@ -244,6 +220,19 @@ export class Aggregator {
     });
     this.passCount++;
     if (!totals.identity.holds) this.violationCount++;
+  }
+
+  /**
+   * Packets that wait in the rings from the workers to rx, where rx sends for them (raw-socket).
+   *
+   * Here rx is the consumer, and publishes after the producers: by then it may have sent what a worker
+   * queued after its own publication, so that this comes out below zero. That is no fault, and no reason to
+   * look the other way: the worker's numbers lack the same packets as frames to be sent and as buffers
+   * taken, so both equations of the identity hold with the difference as it is. At the end, when all rest,
+   * it is what the rings hold: nothing.
+   */
+  private transmitWaiting(): number {
+    return (this.totals.transmitQueued - this.rx.levels[RX_LEVELS.transmitCursor]) | 0;
   }
 
   private enqueuedTo(worker: number): number {

@@ -9,8 +9,10 @@ import {
   UNCLASSIFIED_KINDS,
 } from '../counters/catalogue.js';
 import { ACTIONS, type Action } from '../rules/rule.js';
-import type { Aggregator, Totals } from './aggregator.js';
+import type { Aggregator } from './aggregator.js';
+import type { Losses } from './interface-losses.js';
 import type { RuleSeries } from './rule-series.js';
+import type { Totals } from './totals.js';
 
 /** Everything that the metrics and the landing page are made of. Read-only for them. */
 export interface EngineState {
@@ -18,6 +20,15 @@ export interface EngineState {
   readonly source: string;
   readonly mode: 'watch' | 'bridge';
   readonly aggregator: Aggregator;
+  /** How many of the aggregator's interfaces are read; the others are only sent to. */
+  readonly readInterfaceCount: number;
+  /** The interfaces as they are now, by position; `null` where the source is no live one. */
+  readonly live: {
+    isUp(interfaceIndex: number): boolean;
+    losses(interfaceIndex: number): Losses;
+  } | null;
+  /** What becomes of frames that no rule judges. */
+  readonly unjudged: { readonly unclassified: Action; readonly malformed: Action };
   readonly series: RuleSeries;
   /** Seconds and bytes of the threads that have an event loop: main and stats. */
   readonly eventLoopThreads: readonly { thread: string; busySeconds: number; heapBytes: number }[];
@@ -54,15 +65,15 @@ export function unmatchedCounts(totals: Totals): (Counted & { action: Action })[
 }
 
 /**
- * Packets by verdict. Watching, a malformed or unclassified frame is only counted. All verdicts
- * together are the packets processed.
+ * Packets by verdict. Watching, a malformed or unclassified frame is only counted; in a bridge it is
+ * forwarded or dropped. All verdicts together are the packets processed.
  */
 export function verdictPackets(state: EngineState): { verdict: Action; packets: number }[] {
   const { totals } = state.aggregator;
   const packets = { ...state.series.foldedPacketsByAction };
   for (const rule of state.series.all(totals.slots)) packets[rule.action] += rule.packets;
   for (const unmatched of unmatchedCounts(totals)) packets[unmatched.action] += unmatched.packets;
-  for (const frame of [...malformedCounts(totals), ...unclassifiedCounts(totals)])
-    packets.count += frame.packets;
+  for (const frame of malformedCounts(totals)) packets[state.unjudged.malformed] += frame.packets;
+  for (const frame of unclassifiedCounts(totals)) packets[state.unjudged.unclassified] += frame.packets;
   return ACTIONS.map((verdict) => ({ verdict, packets: packets[verdict] }));
 }

@@ -4,6 +4,11 @@ export interface IdentityEvidence {
   readonly received: number;
   /** Frames that rx dropped, all reasons and interfaces. */
   readonly dropped: number;
+  /** Frames that workers were to send; those that were sent, and failed; those that wait for their sender. */
+  readonly transmitOrders: number;
+  readonly sent: number;
+  readonly transmitFailed: number;
+  readonly transmitWaiting: number;
   /** Buffers in rx's hand. */
   readonly held: number;
   /** Pool traffic of every thread: int32 counts of buffers moved, and buffers in its cache. */
@@ -32,7 +37,8 @@ const HOLDS: Identity = { holds: true, violations: [] };
  *     received  = enqueued + dropped
  *     enqueued  = write cursor of each ring (modulo 2^32)
  *     processed = read cursor of each ring (modulo 2^32), and no more than was enqueued
- *     buffers out of the pool = in flight + in rx's hand
+ *     frames to be sent = sent + failed by reason + waiting
+ *     buffers out of the pool = in flight + in rx's hand + waiting to be sent
  *
  * The two sides of each equation are counted by different code: the cursors by the rings, the buffers
  * by the pool, the packets by the loops.
@@ -54,8 +60,14 @@ export function checkIdentity(evidence: IdentityEvidence): Identity {
     inFlight += worker.enqueued - worker.processed;
   });
   expectEqual('received and enqueued + dropped', evidence.received, enqueued + evidence.dropped);
+  expectEqual(
+    'frames to be sent and sent + failed + waiting',
+    evidence.transmitOrders,
+    evidence.sent + evidence.transmitFailed + evidence.transmitWaiting,
+  );
   // Modulo 2^32, because the pool's counts of moved buffers wrap.
   const out = evidence.pools.reduce((sum, pool) => (sum + pool.taken - pool.returned - pool.cached) | 0, 0);
-  expectEqual('buffers out of the pool and in flight + held', out, (inFlight + evidence.held) | 0);
+  const held = evidence.held + evidence.transmitWaiting;
+  expectEqual('buffers out of the pool and in flight + held', out, (inFlight + held) | 0);
   return violations.length === 0 ? HOLDS : { holds: false, violations };
 }

@@ -39,6 +39,7 @@ mode <code>${state.mode}</code>, ${count.format(notice.live.length)} rules, gene
 <a href="/metrics">/metrics</a><a href="/-/healthy">/-/healthy</a><a href="/-/ready">/-/ready</a>
 </nav>
 ${identitySection(state)}
+${interfacesSection(state)}
 ${rulesSection(state)}
 ${framesSection(state)}
 </body>
@@ -63,6 +64,22 @@ function identitySection(state: EngineState): string {
 </table></div>`;
 }
 
+/** What came in and went out where; a source without interfaces has one line under its own name. */
+function interfacesSection(state: EngineState): string {
+  const { live, aggregator, readInterfaceCount } = state;
+  const sum = (values: Float64Array) => values.reduce((a, b) => a + b, 0);
+  const rows = aggregator.totals.interfaces.map((own, i) => {
+    const linkState = live === null ? '' : live.isUp(i) ? 'up' : 'down';
+    const read = i < readInterfaceCount ? [own.packets, sum(own.dropped), own.kernelDropped] : [0, 0, 0];
+    return row([own.name, linkState], [...read, own.sentPackets, sum(own.failed)], null, false);
+  });
+  return `<h2>Interfaces</h2>
+<div class="scroll"><table>
+<tr><th>interface</th><th>link</th><th class="number">received</th><th class="number">dropped</th><th class="number">lost by the kernel</th><th class="number">sent</th><th class="number">failed to be sent</th></tr>
+${rows.join('\n')}
+</table></div>`;
+}
+
 function rulesSection(state: EngineState): string {
   const { series, aggregator } = state;
   const rows = series.notice.live.map((rule) => {
@@ -78,6 +95,11 @@ function rulesSection(state: EngineState): string {
     if (packets > 0 || action === series.notice.defaultAction) {
       rows.push(row(['(no rule)', action, ''], [packets, bytes], '', packets === 0));
     }
+  }
+  const live = new Set(series.notice.live.map(({ rule, action }) => `${rule} ${action}`));
+  for (const { rule, action, packets, bytes } of series.all(aggregator.totals.slots)) {
+    if (!live.has(`${rule} ${action}`))
+      rows.push(row([rule, action, '(no longer in the table)'], [packets, bytes], '', true));
   }
   return `<h2>Rules, in the order in which they are tried</h2>
 <div class="scroll"><table>

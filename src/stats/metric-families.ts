@@ -1,5 +1,6 @@
 import { ANOMALY_KINDS } from '../counters/catalogue.js';
 import { malformedCounts, unclassifiedCounts, unmatchedCounts, verdictPackets } from './engine-state.js';
+import { LINK_FAMILIES } from './link-families.js';
 import { type MetricFamily, one } from './metric-family.js';
 import { PIPELINE_FAMILIES } from './pipeline-families.js';
 
@@ -155,4 +156,9 @@ const OUTCOMES: MetricFamily[] = [
 ];
 
 /** All metrics of UPE's own, in the order in which they are exported. */
-export const METRIC_FAMILIES: readonly MetricFamily[] = [...RULES, ...OUTCOMES, ...PIPELINE_FAMILIES];
+export const METRIC_FAMILIES: readonly MetricFamily[] = [
+  ...RULES,
+  ...OUTCOMES,
+  ...PIPELINE_FAMILIES,
+  ...LINK_FAMILIES,
+];

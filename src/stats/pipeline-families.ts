@@ -8,8 +8,8 @@ export const PIPELINE_FAMILIES: readonly MetricFamily[] = [
     name: 'upe_rx_packets_total',
     help: 'Frames read from the source.',
     type: 'counter',
-    samples: ({ aggregator }) =>
-      aggregator.totals.interfaces.map(({ name, packets }) => ({
+    samples: (state) =>
+      readInterfaces(state).map(({ name, packets }) => ({
         labels: { interface: name },
         value: packets,
       })),
@@ -18,17 +18,27 @@ export const PIPELINE_FAMILIES: readonly MetricFamily[] = [
     name: 'upe_rx_bytes_total',
     help: 'Bytes of the frames read from the source, at their length on the wire.',
     type: 'counter',
-    samples: ({ aggregator }) =>
-      aggregator.totals.interfaces.map(({ name, bytes }) => ({ labels: { interface: name }, value: bytes })),
+    samples: (state) =>
+      readInterfaces(state).map(({ name, bytes }) => ({ labels: { interface: name }, value: bytes })),
   },
   {
     name: 'upe_rx_dropped_packets_total',
     help: 'Frames read from the source and dropped before a worker saw them, by reason.',
     type: 'counter',
-    samples: ({ aggregator }) =>
-      aggregator.totals.interfaces.flatMap(({ name, dropped }) =>
+    samples: (state) =>
+      readInterfaces(state).flatMap(({ name, dropped }) =>
         DROP_REASONS.map((reason, i) => ({ labels: { interface: name, reason }, value: dropped[i] })),
       ),
+  },
+  {
+    name: 'upe_rx_kernel_dropped_packets_total',
+    help: 'Frames that the kernel dropped because its receive ring was full: UPE never had them.',
+    type: 'counter',
+    samples: (state) =>
+      readInterfaces(state).map(({ name, kernelDropped }) => ({
+        labels: { interface: name },
+        value: kernelDropped,
+      })),
   },
   {
     name: 'upe_source_finished',
@@ -124,6 +134,10 @@ export const PIPELINE_FAMILIES: readonly MetricFamily[] = [
     samples: ({ version }) => [{ labels: { version, node_version: process.version }, value: 1 }],
   },
 ];
+
+function readInterfaces({ aggregator, readInterfaceCount }: EngineState) {
+  return aggregator.totals.interfaces.slice(0, readInterfaceCount);
+}
 
 function threads(state: EngineState): { thread: string; busySeconds: number; heapBytes: number }[] {
   const { totals } = state.aggregator;

@@ -2,12 +2,15 @@ import { getHeapStatistics } from 'node:v8';
 import type { Logger } from '../log.js';
 import type { Clock } from '../memory/clock.js';
 import { CONTROL_STATE, controlOf, STATE_FINISHED, STATE_RUNNING } from '../memory/control-layout.js';
+import { Links } from '../memory/link-layout.js';
 import { PacketPool, type PoolMemory } from '../memory/packet-pool.js';
 import { type RingMemory, ringUsedSlots } from '../ring/ring-layout.js';
+import type { Action } from '../rules/rule.js';
 import { Aggregator, type AggregatorConfig } from './aggregator.js';
 import type { EngineState } from './engine-state.js';
 import { Exposer } from './exposition.js';
 import { type HttpAddress, HttpServer } from './http-server.js';
+import { InterfaceLosses } from './interface-losses.js';
 import { RuleSeries, type RulesNotice } from './rule-series.js';
 import type { StatsSummary } from './stats-messages.js';
 
@@ -19,6 +22,12 @@ export interface StatsServiceConfig extends AggregatorConfig {
   /** `UPE_SOURCE`. */
   readonly source: string;
   readonly mode: 'watch' | 'bridge';
+  /** How many of `interfaces` are read; the others are only sent to. */
+  readonly readInterfaceCount: number;
+  /** Of memory/link-layout.ts; `null` where the source is no live one. */
+  readonly links: SharedArrayBuffer | null;
+  /** What becomes of frames that no rule judges. */
+  readonly unjudged: { readonly unclassified: Action; readonly malformed: Action };
   readonly pool: PoolMemory;
   /** One a worker. */
   readonly rings: readonly RingMemory[];
@@ -151,6 +160,9 @@ export class StatsService {
       source: config.source,
       mode: config.mode,
       aggregator: this.aggregator,
+      readInterfaceCount: config.readInterfaceCount,
+      live: config.links === null ? null : liveState(config.interfaces, new Links(config.links)),
+      unjudged: config.unjudged,
       series: this.series,
       get eventLoopThreads() {
         return [main, statsThreadLoad()];
@@ -165,6 +177,16 @@ export class StatsService {
       },
     };
   }
+}
+
+function liveState(interfaces: readonly string[], links: Links): EngineState['live'] {
+  const losses = interfaces.map((name) => new InterfaceLosses(name));
+  // What was lost before the first look is not ours.
+  losses.forEach((own, i) => void own.update(links.kernelIndex(i)));
+  return {
+    isUp: (i) => links.isUp(i),
+    losses: (i) => losses[i].update(links.kernelIndex(i)),
+  };
 }
 
 function statsThreadLoad() {

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { UpeError } from '../errors.js';
+import { pinThread } from '../kernel/affinity.js';
 import { createLogger, type LogLevel } from '../log.js';
 import { MonotonicClock } from '../memory/clock.js';
 import type { FromStats, ToStats } from './stats-messages.js';
@@ -8,16 +9,18 @@ import { StatsService, type StatsServiceConfig } from './stats-service.js';
 /** What main passes to the stats thread. */
 export interface StatsThreadData {
   readonly config: StatsServiceConfig;
+  /** The processor to run on, or `null`. */
+  readonly cpu: number | null;
   readonly logLevel: LogLevel;
 }
 
 const port = parentPort;
 if (port === null) throw new Error('stats-thread.js runs as a worker thread only');
-const { config, logLevel } = workerData as StatsThreadData;
-const service = new StatsService(config, {
-  clock: new MonotonicClock(),
-  log: createLogger(logLevel, 'stats'),
-});
+const { config, cpu, logLevel } = workerData as StatsThreadData;
+const log = createLogger(logLevel, 'stats');
+const notPinned = cpu === null ? null : pinThread(cpu);
+if (notPinned !== null) log.warn(`stats cannot run on processor ${cpu}: ${notPinned}`);
+const service = new StatsService(config, { clock: new MonotonicClock(), log });
 const answer = (message: FromStats) => port.postMessage(message);
 
 async function handle(message: ToStats): Promise<void> {

@@ -1,21 +1,21 @@
 import { TRANSMIT_FAILURES } from '../counters/catalogue.js';
+import type { TransmitCounters } from './transmit-counters.js';
 
-/** `Transmitter.queue` took the frame. Any other answer is a position in `TRANSMIT_FAILURES`. */
-export const QUEUED = -1;
+/** The out interface of a frame that leaves by the other port of the bridge. */
+export const OTHER_PORT = -1;
 
 /**
- * Carries out forward verdicts. Owned by one worker, called from its loop: it never blocks and never
- * throws for a packet.
+ * Carries out forward verdicts, and counts what became of each. Owned by one worker, called from its
+ * loop: it never blocks and never throws for a packet.
  */
 export interface Transmitter {
   /**
-   * Takes a frame that the worker still owns: it must have left, or been given up, after `flush`.
+   * Takes a frame that the worker still owns: when `flush` returns it has left, or failed, or was copied.
    *
    * @param bufferIndex the frame's buffer in the pool.
-   * @param outInterface index of the interface, or -1 for the other port.
-   * @returns `QUEUED`, or why the frame will not leave: a position in `TRANSMIT_FAILURES`.
+   * @param outInterface position in the engine's list of interfaces, or `OTHER_PORT`.
    */
-  queue(bufferIndex: number, outInterface: number): number;
+  queue(bufferIndex: number, outInterface: number): void;
 
   /** At the end of every burst, with one system call at the most; the buffers are freed after it. */
   flush(): void;
@@ -25,8 +25,11 @@ const NO_TRANSMITTER = TRANSMIT_FAILURES.indexOf('no_transmitter');
 
 /** Where nothing can be sent, as in a replay: every forward verdict is a counted failure. */
 export class NoTransmitter implements Transmitter {
-  queue(_bufferIndex: number, _outInterface: number): number {
-    return NO_TRANSMITTER;
+  constructor(private readonly counters: TransmitCounters) {}
+
+  /** Whatever interface the rule names, there is none here: it counts at the source's own. */
+  queue(_bufferIndex: number, _outInterface: number): void {
+    this.counters.countFailed(0, NO_TRANSMITTER);
   }
 
   flush(): void {

@@ -16,7 +16,16 @@ import type { Transmitter } from '../tx/transmitter.js';
 import * as transmitterModule from '../tx/transmitter.js';
 
 // V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
-const { FIRST_UNMATCHED_SLOT, SLOT_BYTES, SLOT_CELLS, SLOT_LAST_MS, SLOT_PACKETS, WORKER_TOTALS } = catalogue;
+const {
+  FIRST_MALFORMED_SLOT,
+  FIRST_UNCLASSIFIED_SLOT,
+  FIRST_UNMATCHED_SLOT,
+  SLOT_BYTES,
+  SLOT_CELLS,
+  SLOT_LAST_MS,
+  SLOT_PACKETS,
+  WORKER_TOTALS,
+} = catalogue;
 const {
   DESCRIPTOR_FORM,
   DESCRIPTOR_INTERFACE,
@@ -32,8 +41,9 @@ const { PARSED } = packetModule;
 const { parseFrame } = parser;
 const { NO_MATCH } = matcherModule;
 const { ACTIONS } = rule;
-const { QUEUED } = transmitterModule;
+const { OTHER_PORT } = transmitterModule;
 
+const DROP = ACTIONS.indexOf('drop');
 const FORWARD = ACTIONS.indexOf('forward');
 const OVERSIZE = anomalyBit('oversize');
 
@@ -43,11 +53,20 @@ export interface Judgement {
   readonly matcher: Matcher;
 }
 
+/** What leaves although no rule says forward: nothing when watching, most of it through a bridge. */
+export interface Passage {
+  /** Packets that a rule only counts, and those that none matches. */
+  readonly counted: boolean;
+  readonly unclassified: boolean;
+  readonly malformed: boolean;
+}
+
 export interface PacketJudgeDeps {
   readonly pool: PacketPool;
   readonly cache: BufferCache;
   readonly banks: CounterBanks;
   readonly transmitter: Transmitter;
+  readonly passage: Passage;
 }
 
 /**
@@ -68,6 +87,9 @@ export class PacketJudge {
   private readonly cache: BufferCache;
   private readonly transmitter: Transmitter;
   private readonly latency: LatencyHistogram;
+  /** The passage by action and by outcome slot: 1 where the packet leaves by the other port. */
+  private readonly leavesByAction: Uint8Array;
+  private readonly leavesBySlot: Uint8Array;
   private readonly packet = new Packet();
   /** Unix time of the burst in hand, milliseconds: a cell, because a double field would be boxed. */
   private readonly burstUnixMs = new Float64Array(1);
@@ -85,6 +107,13 @@ export class PacketJudge {
     this.cache = deps.cache;
     this.transmitter = deps.transmitter;
     this.latency = new LatencyHistogram(deps.banks);
+    const { counted, unclassified, malformed } = deps.passage;
+    this.leavesByAction = Uint8Array.from(ACTIONS, (_, action) =>
+      action === FORWARD || (counted && action !== DROP) ? 1 : 0,
+    );
+    this.leavesBySlot = new Uint8Array(FIRST_UNMATCHED_SLOT);
+    this.leavesBySlot.fill(malformed ? 1 : 0, FIRST_MALFORMED_SLOT);
+    this.leavesBySlot.fill(unclassified ? 1 : 0, FIRST_UNCLASSIFIED_SLOT);
     this.table = judgement.table;
     this.matcher = judgement.matcher;
   }
@@ -123,6 +152,7 @@ export class PacketJudge {
         packet,
       );
       if (slot === PARSED) slot = this.carryOut(table, matcher.match(packet), index);
+      else if (this.leavesBySlot[slot] !== 0) this.transmit(index, OTHER_PORT);
       if ((form & FORM_OVERSIZE_BIT) !== 0) packet.anomalies |= OVERSIZE;
       if (packet.anomalies !== 0) this.countAnomalies(packet.anomalies);
       const cell = firstSlotCell + slot * SLOT_CELLS;
@@ -178,17 +208,16 @@ export class PacketJudge {
   private carryOut(table: RuleTable, position: number, index: number): number {
     if (position === NO_MATCH) {
       const { defaultAction } = table;
-      if (defaultAction === FORWARD) this.forward(index, -1);
+      if (this.leavesByAction[defaultAction] !== 0) this.transmit(index, OTHER_PORT);
       return FIRST_UNMATCHED_SLOT + defaultAction;
     }
-    if (table.action(position) === FORWARD) this.forward(index, table.outInterface(position));
+    if (this.leavesByAction[table.action(position)] !== 0) this.transmit(index, table.outInterface(position));
     return table.slot(position);
   }
 
-  private forward(index: number, outInterface: number): void {
-    const status = this.transmitter.queue(index, outInterface);
-    if (status === QUEUED) return;
-    this.cells[this.banks.totals + WORKER_TOTALS.firstTransmitFailure + status] += 1;
+  private transmit(index: number, outInterface: number): void {
+    this.cells[this.banks.totals + WORKER_TOTALS.transmitOrders] += 1;
+    this.transmitter.queue(index, outInterface);
   }
 
   private countAnomalies(anomalies: number): void {

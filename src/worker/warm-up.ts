@@ -36,7 +36,7 @@ export function warmUp({ pool, cache, producer, loop }: WarmUpBench): void {
       const frame = FRAMES[(burst + i) % FRAMES.length];
       const index = cache.alloc();
       pool.bytes.set(frame, pool.frameByteOffset(index));
-      pool.describe(index, frame.length, frame.length, LINK_ETHERNET, 0, 0, false);
+      pool.describe(index, frame.length, frame.length, LINK_ETHERNET, 0, 0, 0);
       hand[i] = index;
     }
     producer.push(hand, 0, BURST);

@@ -1,5 +1,5 @@
-import { getHeapStatistics } from 'node:v8';
 import { WORKER_LEVELS, WORKER_TOTALS } from '../counters/catalogue.js';
+import { HeapGauge } from '../counters/heap-gauge.js';
 import { type Clock, microseconds } from '../memory/clock.js';
 import {
   COMMAND_STOP,
@@ -40,8 +40,8 @@ export interface WorkerLoopDeps extends PacketJudgeDeps {
 
 /**
  * The life of a worker: bursts from its ring through `PacketJudge`, and between them whatever main and
- * stats ask for. Runs on one thread, which
- * does nothing else; a test may instead call `runBurst` and `attend` itself.
+ * stats ask for. Runs on one thread, which does nothing else; a test may instead call `runBurst` and
+ * `attend` itself.
  */
 export class WorkerLoop {
   private readonly judge: PacketJudge;
@@ -52,14 +52,14 @@ export class WorkerLoop {
   /** Unix time minus monotonic time, milliseconds; refreshed whenever counters are published. */
   private unixOffsetMs = 0;
   private idleSpins = 0;
-  private heapBytes = 0;
-  private heapReadMs = Number.NEGATIVE_INFINITY;
+  private readonly heap: HeapGauge;
 
   constructor(
     private readonly config: WorkerLoopConfig,
     private readonly deps: WorkerLoopDeps,
   ) {
     this.judge = new PacketJudge(deps, deps.judgement);
+    this.heap = new HeapGauge(deps.clock);
     this.doorbell = new Doorbell(deps.control, CONTROL_DOORBELL);
     this.generation = deps.judgement.table.generation;
     this.unixOffsetMs = deps.clock.unixMs() - deps.clock.nowMs();
@@ -123,16 +123,11 @@ export class WorkerLoop {
     const { banks, cache, ring, clock } = this.deps;
     const nowMs = clock.nowMs();
     this.unixOffsetMs = clock.unixMs() - nowMs;
-    // Heap statistics take microseconds and allocate: once a second, however often counters are read.
-    if (nowMs - this.heapReadMs >= 1000) {
-      this.heapReadMs = nowMs;
-      this.heapBytes = getHeapStatistics().used_heap_size;
-    }
     banks.setLevel(WORKER_LEVELS.readCursor, ring.cursor);
     banks.setLevel(WORKER_LEVELS.poolTaken, cache.taken);
     banks.setLevel(WORKER_LEVELS.poolReturned, cache.returned);
     banks.setLevel(WORKER_LEVELS.poolCached, cache.count);
-    banks.setLevel(WORKER_LEVELS.heapBytes, this.heapBytes);
+    banks.setLevel(WORKER_LEVELS.heapBytes, this.heap.read());
   }
 
   /** Nothing in the ring: spins a little, then parks. Returns false when the work is over. */

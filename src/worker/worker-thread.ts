@@ -1,16 +1,29 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { WORKER_TOTALS } from '../counters/catalogue.js';
 import { CounterBanks } from '../counters/counter-banks.js';
 import { type CountersMemory, createCounters } from '../counters/counters-layout.js';
+import { pinThread } from '../kernel/affinity.js';
+import type { BufferCache } from '../memory/buffer-cache.js';
 import { MonotonicClock } from '../memory/clock.js';
-import { CONTROL_TABLE_GENERATION, controlOf, createControl } from '../memory/control-layout.js';
+import {
+  CONTROL_DOORBELL,
+  CONTROL_TABLE_GENERATION,
+  controlOf,
+  createControl,
+} from '../memory/control-layout.js';
+import { Doorbell } from '../memory/doorbell.js';
+import { Links } from '../memory/link-layout.js';
 import { createPool, PacketPool, type PoolMemory } from '../memory/packet-pool.js';
 import { RingConsumer } from '../ring/ring-consumer.js';
 import { createRing, type RingMemory } from '../ring/ring-layout.js';
 import { RingProducer } from '../ring/ring-producer.js';
 import { LinearMatcher } from '../rules/linear-matcher.js';
 import { RuleTable, type RuleTableMemory } from '../rules/rule-table.js';
-import { NoTransmitter } from '../tx/transmitter.js';
-import type { Judgement } from './packet-judge.js';
+import { AfPacketTransmitter } from '../tx/afpacket-transmitter.js';
+import { RingTransmitter } from '../tx/ring-transmitter.js';
+import { TransmitCounters } from '../tx/transmit-counters.js';
+import { NoTransmitter, type Transmitter } from '../tx/transmitter.js';
+import type { Judgement, Passage } from './packet-judge.js';
 import { warmUp } from './warm-up.js';
 import { WORKER_BURST, WorkerLoop, type WorkerLoopConfig } from './worker-loop.js';
 
@@ -19,6 +32,8 @@ export interface WorkerThreadData {
   readonly config: WorkerLoopConfig;
   /** Index among the threads that the control block and the pool know: rx is 0, worker i is 1 + i. */
   readonly threadIndex: number;
+  /** The processor to run on, or `null`. */
+  readonly cpu: number | null;
   readonly pool: PoolMemory;
   readonly ring: RingMemory;
   readonly control: SharedArrayBuffer;
@@ -26,10 +41,30 @@ export interface WorkerThreadData {
   readonly table: RuleTableMemory;
   /** Rule tables that come later; read between bursts, never by an event. */
   readonly tables: MessagePort;
+  readonly passage: Passage;
+  /** `null` where nothing can be sent. */
+  readonly transmit: WorkerTransmit | null;
 }
 
+/** What a worker sends with. */
+export type WorkerTransmit =
+  | {
+      readonly kind: 'sockets';
+      /** A packet socket of its own. */
+      readonly fd: number;
+      /** The other port of each port of a bridge, by position; empty without a bridge. */
+      readonly otherPort: readonly number[];
+      /** Of memory/link-layout.ts. */
+      readonly links: SharedArrayBuffer;
+    }
+  | {
+      readonly kind: 'ring';
+      /** To rx, which sends (raw-socket). */
+      readonly ring: RingMemory;
+    };
+
 /** What a worker thread tells main. */
-export type FromWorker = { readonly kind: 'ready' };
+export type FromWorker = { readonly kind: 'ready' } | { readonly kind: 'warning'; readonly message: string };
 
 const port = parentPort;
 if (port === null) throw new Error('worker-thread.js runs as a worker thread only');
@@ -40,22 +75,46 @@ function judgementOf(memory: RuleTableMemory): Judgement {
   return { table, matcher: new LinearMatcher(table) };
 }
 
+/** What carries out the verdicts: frames leave, or else each is a counted failure. */
+function createTransmitter(
+  transmit: WorkerTransmit | null,
+  pool: PacketPool,
+  cache: BufferCache,
+  banks: CounterBanks,
+): Transmitter {
+  const counters = new TransmitCounters(banks, WORKER_TOTALS.firstTransmit);
+  if (transmit === null) return new NoTransmitter(counters);
+  if (transmit.kind === 'ring') {
+    const ring = new RingProducer(transmit.ring);
+    const doorbell = new Doorbell(controlOf(data.control, 0), CONTROL_DOORBELL);
+    return new RingTransmitter({ burst: WORKER_BURST }, { pool, cache, ring, doorbell, counters, banks });
+  }
+  const { fd, otherPort, links } = transmit;
+  return new AfPacketTransmitter(
+    { fd, otherPort, burst: WORKER_BURST },
+    { pool, links: new Links(links), counters },
+  );
+}
+
 /** A worker loop over the given memory, and its pool. */
 function createLoop(
-  memory: Pick<WorkerThreadData, 'pool' | 'ring' | 'control' | 'counters' | 'threadIndex'>,
+  memory: Pick<WorkerThreadData, 'pool' | 'ring' | 'control' | 'counters' | 'threadIndex' | 'transmit'>,
   nextJudgement: () => Judgement | null,
 ): { readonly loop: WorkerLoop; readonly pool: PacketPool } {
   const pool = new PacketPool(memory.pool);
+  const cache = pool.cacheOf(memory.threadIndex);
   const control = controlOf(memory.control, memory.threadIndex);
+  const banks = new CounterBanks(memory.counters, control);
   const loop = new WorkerLoop(data.config, {
     ring: new RingConsumer(memory.ring),
     pool,
-    cache: pool.cacheOf(memory.threadIndex),
+    cache,
     hand: pool.handOf(memory.threadIndex),
-    banks: new CounterBanks(memory.counters, control),
+    banks,
     control,
     clock: new MonotonicClock(),
-    transmitter: new NoTransmitter(),
+    transmitter: createTransmitter(memory.transmit, pool, cache, banks),
+    passage: data.passage,
     judgement: judgementOf(data.table),
     nextJudgement,
   });
@@ -70,12 +129,18 @@ function warmUpThread(): void {
     ring: createRing(64),
     control: createControl(2),
     counters: createCounters(data.counters.shape),
+    transmit: null,
   };
   Atomics.store(controlOf(scratch.control, 1), CONTROL_TABLE_GENERATION, data.table.generation);
   const { loop, pool } = createLoop(scratch, () => null);
   warmUp({ pool, cache: pool.cacheOf(0), producer: new RingProducer(scratch.ring), loop });
 }
 
+const notPinned = data.cpu === null ? null : pinThread(data.cpu);
+if (notPinned !== null) {
+  const message = `worker ${data.threadIndex - 1} cannot run on processor ${data.cpu}: ${notPinned}`;
+  port.postMessage({ kind: 'warning', message } satisfies FromWorker);
+}
 warmUpThread();
 const { loop } = createLoop(data, () => {
   const received = receiveMessageOnPort(data.tables);

@@ -1,17 +1,23 @@
+import { capture } from './live/capture-case.js';
+import { forward } from './live/forward-case.js';
 import { type BenchResult, median, runJson, runModule, spread } from './measure.js';
 
 export interface BenchOptions {
   /** Counted runs of a case; one more goes before them and is not counted. */
   readonly runs: number;
-  /** Length of one run. */
-  readonly seconds: number;
+  /** Length of one run; `null` for what suits the case. */
+  readonly seconds: number | null;
   readonly rules: number;
   readonly flows: number;
   /** The compiled C yardstick, or `null`. */
   readonly yardstick: string | null;
 }
 
-export type BenchCase = (options: BenchOptions) => BenchResult;
+/** One result, or several as they come. */
+export type BenchCase = (options: BenchOptions) => BenchResult | AsyncIterable<BenchResult>;
+
+/** Length of a run in memory, seconds. */
+const RUN_SECONDS = 1;
 
 /** Runs `measure` once to warm up and then `runs` times. */
 function repeat(runs: number, measure: () => number): number[] {
@@ -24,8 +30,8 @@ function pipeline({ runs, seconds, rules, flows, yardstick }: BenchOptions): Ben
   const own: number[] = [];
   const ratios: number[] = [];
   for (let run = 0; run <= runs; run++) {
-    const { mpps } = runModule('./pipeline/pipeline-run.js', [seconds, rules, flows]);
-    const peer = yardstick === null ? null : runJson(yardstick, [seconds, rules, flows]).mpps;
+    const { mpps } = runModule('./pipeline/pipeline-run.js', [seconds ?? RUN_SECONDS, rules, flows]);
+    const peer = yardstick === null ? null : runJson(yardstick, [seconds ?? RUN_SECONDS, rules, flows]).mpps;
     if (run === 0) continue;
     own.push(mpps);
     if (peer !== null) ratios.push(mpps / peer);
@@ -36,19 +42,19 @@ function pipeline({ runs, seconds, rules, flows, yardstick }: BenchOptions): Ben
 
 /** Indexes through a ring between two threads, in bursts of 32. */
 function ring({ runs, seconds }: BenchOptions): BenchResult {
-  const values = repeat(runs, () => runModule('./ring-run.js', [seconds]).millions);
+  const values = repeat(runs, () => runModule('./ring-run.js', [seconds ?? RUN_SECONDS]).millions);
   return { name: 'ring', ...spread(values), unit: 'M indexes/s', burst: 32 };
 }
 
 /** Buffers taken and given back, in bursts of 32 on one thread. */
 function pool({ runs, seconds }: BenchOptions): BenchResult {
-  const values = repeat(runs, () => runModule('./pool-run.js', [seconds]).ns);
+  const values = repeat(runs, () => runModule('./pool-run.js', [seconds ?? RUN_SECONDS]).ns);
   return { name: 'pool', ...spread(values), unit: 'ns per alloc and free', burst: 32 };
 }
 
 /** Frames of the demo traffic through the parser. */
 function parse({ runs, seconds }: BenchOptions): BenchResult {
-  const values = repeat(runs, () => runModule('./parse-run.js', [seconds]).ns);
+  const values = repeat(runs, () => runModule('./parse-run.js', [seconds ?? RUN_SECONDS]).ns);
   return { name: 'parse', ...spread(values), unit: 'ns per frame', corpus: 'demo' };
 }
 
@@ -58,4 +64,12 @@ function replay({ runs }: BenchOptions): BenchResult {
   return { name: 'replay', ...spread(values), unit: 'Mpps', packets: 100_000 };
 }
 
-export const CASES: Readonly<Record<string, BenchCase>> = { pipeline, ring, pool, parse, replay };
+export const CASES: Readonly<Record<string, BenchCase>> = {
+  pipeline,
+  ring,
+  pool,
+  parse,
+  replay,
+  capture,
+  forward,
+};

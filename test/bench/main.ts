@@ -4,14 +4,17 @@ import type { BenchResult } from './measure.js';
 
 const USAGE = `usage: npm run bench -- [NAME] [options]
 
-  NAME                one of ${Object.keys(CASES).join(', ')}; all of them where none is given
+  NAME                one of ${Object.keys(CASES).join(', ')}; all of them where none is given;
+                      capture and forward need root, and make network namespaces
   --json              one JSON object a line instead of a table
   --runs N            counted runs of each case, one more to warm up (5)
-  --seconds N         length of a run (1)
+  --seconds N         length of a run (1; capture and forward take what suits them)
   --rules N           pipeline: rules in the table, of which the last one matches (1)
   --flows N           pipeline: flows, up to 60000 (1)
   --yardstick PATH    pipeline: the compiled C yardstick, run alternately
 `;
+
+const NAME_COLUMNS = 25;
 
 function positive(text: string, flag: string): number {
   const value = Number(text);
@@ -24,7 +27,7 @@ function tableLine(result: BenchResult): string {
   const digits = (number: number) => number.toFixed(number < 10 ? 2 : 1);
   const against = peer === undefined || ratio === undefined ? '' : `${digits(ratio)} times ${peer}`;
   return [
-    name.padEnd(10),
+    (result.case === undefined ? name : `${name}, ${result.case}`).padEnd(NAME_COLUMNS),
     digits(value).padStart(8),
     unit.padEnd(24),
     `${digits(min)} to ${digits(max)}`.padEnd(18),
@@ -39,7 +42,7 @@ try {
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
       runs: { type: 'string', default: '5' },
-      seconds: { type: 'string', default: '1' },
+      seconds: { type: 'string' },
       rules: { type: 'string', default: '1' },
       flows: { type: 'string', default: '1' },
       yardstick: { type: 'string' },
@@ -51,7 +54,7 @@ try {
   }
   const options: BenchOptions = {
     runs: positive(values.runs, 'runs'),
-    seconds: positive(values.seconds, 'seconds'),
+    seconds: values.seconds === undefined ? null : positive(values.seconds, 'seconds'),
     rules: positive(values.rules, 'rules'),
     flows: positive(values.flows, 'flows'),
     yardstick: values.yardstick ?? null,
@@ -63,12 +66,19 @@ try {
     }
   }
   if (!values.json) {
-    const heading = ['case'.padEnd(10), 'median'.padStart(8), 'unit'.padEnd(24), 'min to max'.padEnd(18)];
+    const heading = [
+      'case'.padEnd(NAME_COLUMNS),
+      'median'.padStart(8),
+      'unit'.padEnd(24),
+      'min to max'.padEnd(18),
+    ];
     process.stdout.write(`${heading.join('  ')}\n`);
   }
   for (const name of names) {
-    const result = CASES[name](options);
-    process.stdout.write(`${values.json ? JSON.stringify(result) : tableLine(result)}\n`);
+    const results = CASES[name](options);
+    for await (const result of Symbol.asyncIterator in results ? results : [results]) {
+      process.stdout.write(`${values.json ? JSON.stringify(result) : tableLine(result)}\n`);
+    }
   }
 } catch (error) {
   process.stderr.write(`bench: ${error instanceof Error ? error.message : error}\n`);

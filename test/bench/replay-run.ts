@@ -44,6 +44,8 @@ async function replayRate(file: string): Promise<number> {
       source: { kind: 'pcap', files: [file], pace: { kind: 'max' }, loop: false },
       ruleSet: loadRuleFile(BUNDLED_RULES_FILE),
       acceptForward: true,
+      nonIp: 'forward',
+      malformed: 'drop',
       workerCount: 1,
       ringSlots: 1024,
       poolBuffers: 2048,
@@ -51,6 +53,8 @@ async function replayRate(file: string): Promise<number> {
       ruleCapacity: 1024,
       idle: 'park',
       stats: null,
+      affinity: null,
+      account: null,
       logLevel: 'silent',
     },
     {
@@ -60,6 +64,8 @@ async function replayRate(file: string): Promise<number> {
       onDeath: (thread, error) => {
         throw new Error(`the ${thread} thread has died`, { cause: error });
       },
+      onWarning: () => undefined,
+      onLink: () => undefined,
     },
   );
   await engine.start();

@@ -58,10 +58,10 @@ const CASES: readonly BadInput[] = [
   },
   { name: 'no source', args: ['run'], exitCode: 2, says: /^upe: UPE_SOURCE is not set.*demo, pcap/ },
   {
-    name: 'a source that is not there yet',
+    name: 'a live source without an interface',
     args: ['run', '--source', 'afpacket'],
     exitCode: 2,
-    says: /^upe: UPE_SOURCE=afpacket is not available/,
+    says: /^upe: --source is "afpacket", but neither UPE_INTERFACE nor UPE_BRIDGE is set/,
   },
   {
     name: 'pcap without a file',

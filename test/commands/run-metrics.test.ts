@@ -61,6 +61,7 @@ const AT_START: readonly (readonly [string, number])[] = [
     'upe_rx_packets_total{interface="pcap"}',
     'upe_rx_bytes_total{interface="pcap"}',
     ...each(DROP_REASONS, (reason) => `upe_rx_dropped_packets_total{interface="pcap",reason="${reason}"}`),
+    'upe_rx_kernel_dropped_packets_total{interface="pcap"}',
     ...each([0, 1], (worker) => `upe_worker_packets_total{worker="${worker}"}`),
     ...each([0, 1], (worker) => `upe_worker_bursts_total{worker="${worker}"}`),
     ...each([0, 1], (worker) => `upe_ring_used_slots{rx="0",worker="${worker}"}`),

@@ -116,7 +116,7 @@ t.test('a damaged file is counted as far as it goes, logged, and the engine keep
   t.match(line?.error, `${damaged}: byte 184: `);
   await sleep(200);
   t.equal((await upe.get('/-/ready')).status, 200);
-  t.equal((await upe.stop()).exitCode, 0);
+  t.equal((await upe.stop()).exitCode, 1);
 });
 
 t.test('a damaged file in a loop is played again and again, as far as it goes', async (t) => {
@@ -124,5 +124,5 @@ t.test('a damaged file in a loop is played again and again, as far as it goes', 
   const upe = await startPcap(t, damaged, { UPE_PCAP_LOOP: 'true', UPE_PCAP_PACE: '200' });
   await eventually('third round', async () => (await upe.scrape()).value(RX) > 3);
   t.equal((await upe.get('/-/ready')).status, 200);
-  t.equal((await upe.stop()).exitCode, 0);
+  t.equal((await upe.stop()).exitCode, 1);
 });

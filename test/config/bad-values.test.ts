@@ -4,6 +4,7 @@ import { type FlagValues, SETTING_NAMES, settingOf } from '../../src/config/sche
 import { ConfigError } from '../../src/errors.js';
 
 const SOURCES = 'demo, pcap, afpacket or raw-socket';
+const FATES = 'forward or drop';
 const BOOLEANS = 'true, false, 1 or 0';
 const PACES = 'realtime, max, or an integer from 1 to 100000000 (packets per second)';
 const HOSTS = 'an IPv4 address, an IPv6 address without brackets, or a host name';
@@ -30,6 +31,68 @@ const BAD_VALUES: readonly [string, string, string, readonly string[]][] = [
       'null',
     ],
   ],
+  [
+    'UPE_INTERFACE',
+    'interface names of at most 15 characters, with commas between them',
+    'correct it',
+    ['eth0,', ',', 'eth0 eth1', 'eth0, eth1', 'eth0:eth1', '.', '..', 'a/b', 'sixteencharacter'],
+  ],
+  [
+    'UPE_BRIDGE',
+    'two interface names with a colon between them, like eth0:eth1',
+    'correct it',
+    ['eth0', 'eth0:', ':eth1', 'eth0,eth1', 'eth0:eth1:eth2', 'eth0: eth1', 'eth0:sixteencharacter'],
+  ],
+  [
+    'UPE_NON_IP',
+    FATES,
+    'correct it, or leave it out for the default (forward)',
+    ['Forward', 'pass', 'count', 'true', 'dropped'],
+  ],
+  [
+    'UPE_MALFORMED',
+    FATES,
+    'correct it, or leave it out for the default (drop)',
+    ['Drop', 'pass', 'count', 'false', 'forwards'],
+  ],
+  [
+    'UPE_PROMISCUOUS',
+    BOOLEANS,
+    'correct it, or leave it out for the default (true)',
+    ['True', 'FALSE', 'yes', 'no', 'on', 'off', '2'],
+  ],
+  [
+    'UPE_RX_BLOCK_BYTES',
+    'a power of two from 131072 to 67108864',
+    'correct it, or leave it out for the default (1048576)',
+    ['0', '65536', '131071', '131073', '1000000', '134217728', '1M', '1MiB', '-1048576'],
+  ],
+  [
+    'UPE_RX_BLOCKS',
+    'an integer from 2 to 8192',
+    'correct it, or leave it out for the default (32)',
+    ['0', '1', '8193', '-32', '32.0', 'auto'],
+  ],
+  [
+    'UPE_RX_BLOCK_TIMEOUT_MS',
+    'an integer from 1 to 1000 (milliseconds)',
+    'correct it, or leave it out for the default (20)',
+    ['0', '1001', '-1', '10ms', '0.5'],
+  ],
+  [
+    'UPE_RX_WAIT_MS',
+    'an integer from 0 to 10000 (milliseconds)',
+    'correct it, or leave it out for the default (200)',
+    ['-1', '10001', '200ms', '0.2', 'Infinity', 'forever'],
+  ],
+  [
+    'UPE_CPU_AFFINITY',
+    'processor numbers from 0 to 1023 or ranges of them, with commas between them, like 0,2-3',
+    'correct it',
+    ['0,', ',', '-1', '1-', '3-2', '0-1-2', '1024', '0-1024', '0 1', '0, 1', '0x3', 'all'],
+  ],
+  ['UPE_USER', 'a name or a number', 'correct it', ['-1', 'no body', 'root:root', 'a/b', 'ü']],
+  ['UPE_GROUP', 'a name or a number', 'correct it', ['-1', 'no group', 'a,b', '.a']],
   ['UPE_PCAP_FILE', 'the path of a file', 'correct it', ['a\0b']],
   [
     'UPE_PCAP_LOOP',

@@ -79,7 +79,7 @@ const REFUSED: readonly [string, readonly string[]][] = [
   ['run --Workers 4', [`--Workers ${NOT_A_FLAG} --workers, ${LISTS}`]],
   ['run --no-pcap-loop', [`--no-pcap-loop ${NOT_A_FLAG} --pcap-loop, ${LISTS}`]],
   ['replay a -json', [`-json ${NOT_A_FLAG} --json, ${LISTS}`]],
-  ['run --__proto__=1', [`--__proto__ ${NOT_A_FLAG} --version, ${LISTS}`]],
+  ['run --__proto__=1', [`--__proto__ ${NOT_A_FLAG} --group, ${LISTS}`]],
   ['run --workers', [`--workers needs a value: ${WORKERS_ARE}.`]],
   [
     'run --workers --idle spin',
@@ -156,7 +156,19 @@ t.test('every setting is a flag, with its value after a space or an equals sign'
 
 t.test('a flag and its variable mean the same', (t) => {
   const texts = {
-    source: 'pcap',
+    source: 'afpacket',
+    interface: 'eth2,eth3',
+    bridge: 'eth0:eth1',
+    nonIp: 'drop',
+    malformed: 'forward',
+    promiscuous: '1',
+    rxBlockBytes: '131072',
+    rxBlocks: '64',
+    rxBlockTimeoutMs: '5',
+    rxWaitMs: '20',
+    cpuAffinity: '0,2-3',
+    user: 'nobody',
+    group: 'nogroup',
     pcapFile: 'x.pcap',
     pcapLoop: 'true',
     pcapPace: '12',

@@ -1,12 +1,16 @@
 import fc from 'fast-check';
 import t from 'tap';
 import {
+  account,
   autoOr,
   boolean,
+  cpuList,
   type Format,
   filePath,
   host,
   integer,
+  interfaceList,
+  interfacePair,
   joinWords,
   multipleOf,
   oneOf,
@@ -18,6 +22,7 @@ const percent = integer({ min: 1, max: 100 });
 const slots = powerOfTwo({ min: 64, max: 1_048_576 });
 const lines = multipleOf(64, { min: 128, max: 65_536 });
 const rate = pace({ min: 1, max: 1000 });
+const user = account('USER');
 
 const ACCEPTED: readonly [string, Format<unknown>, string, unknown][] = [
   ['integer', percent, '1', 1],
@@ -47,6 +52,24 @@ const ACCEPTED: readonly [string, Format<unknown>, string, unknown][] = [
   ['host', host, 'upe-0.upe.svc', 'upe-0.upe.svc'],
   ['host', host, '3com.example', '3com.example'],
   ['host', host, 'a'.repeat(63), 'a'.repeat(63)],
+  ['interfaceList', interfaceList, 'eth0', ['eth0']],
+  ['interfaceList', interfaceList, 'eth0,wlan0,lo', ['eth0', 'wlan0', 'lo']],
+  ['interfaceList', interfaceList, 'eth0.100,br-lan,...', ['eth0.100', 'br-lan', '...']],
+  ['interfaceList', interfaceList, 'a'.repeat(15), ['a'.repeat(15)]],
+  ['interfacePair', interfacePair, 'eth0:eth1', ['eth0', 'eth1']],
+  ['interfacePair', interfacePair, `${'a'.repeat(15)}:b`, ['a'.repeat(15), 'b']],
+  ['cpuList', cpuList, '0', [0]],
+  ['cpuList', cpuList, '0,2-3', [0, 2, 3]],
+  ['cpuList', cpuList, '3,0,3', [3, 0, 3]],
+  ['cpuList', cpuList, '5-5', [5]],
+  ['cpuList', cpuList, '1022-1023', [1022, 1023]],
+  ['account', user, 'nobody', 'nobody'],
+  ['account', user, '65534', '65534'],
+  ['account', user, '0', '0'],
+  ['account', user, '_upe', '_upe'],
+  ['account', user, 'systemd-network', 'systemd-network'],
+  ['account', user, 'host.name$', 'host.name$'],
+  ['account', user, 'a'.repeat(32), 'a'.repeat(32)],
 ];
 
 const REFUSED: readonly [string, Format<unknown>, readonly string[]][] = [
@@ -69,6 +92,25 @@ const REFUSED: readonly [string, Format<unknown>, readonly string[]][] = [
     ['256.0.0.1', '127.0.0', '127.1', '127.0.0.1:80', '[::1]', 'http://x', 'a_b', '-a', 'a-', 'a..b'],
   ],
   ['host', host, ['a.', '*', 'a b', ':::', 'a'.repeat(64), `${'a.'.repeat(126)}ab`]],
+  [
+    'interfaceList',
+    interfaceList,
+    [',', 'eth0,', ',eth0', 'eth0,,eth1', 'eth0, eth1', 'eth0 eth1', 'eth0\n'],
+  ],
+  ['interfaceList', interfaceList, ['.', '..', 'eth0,..', 'a/b', '/dev/eth0', 'eth0:1', 'a'.repeat(16)]],
+  [
+    'interfacePair',
+    interfacePair,
+    ['eth0', 'eth0:', ':eth1', ':', 'eth0:eth1:eth2', 'eth0,eth1', 'eth0-eth1'],
+  ],
+  [
+    'interfacePair',
+    interfacePair,
+    ['eth0 :eth1', 'eth0: eth1', '.:eth1', 'eth0:..', `eth0:${'a'.repeat(16)}`],
+  ],
+  ['cpuList', cpuList, [',', '0,', ',0', '0,,1', '0, 1', '0 1', '-1', '1-', '-', '3-2', '0-1-2', '1024']],
+  ['cpuList', cpuList, ['0-1024', '0x3', 'all', 'auto', '1.5', '+1', '1-2:2', '٣']],
+  ['account', user, ['-u', '.u', '$', 'a b', 'root:root', 'a/b', 'ü', 'a$b', 'nobody ', 'a'.repeat(33)]],
 ];
 
 t.test('a text that a format accepts becomes its value', (t) => {
@@ -112,6 +154,8 @@ t.test('an expectation states the limits and the unit', (t) => {
   t.equal(autoOr(percent).expectation, 'auto or an integer from 1 to 100');
   t.equal(rate.expectation, 'realtime, max, or an integer from 1 to 1000 (packets per second)');
   t.equal(oneOf(['a', 'b', 'c'], 'X').expectation, 'a, b or c');
+  t.match(cpuList.expectation, 'from 0 to 1023');
+  t.match(interfaceList.expectation, 'at most 15 characters');
   t.end();
 });
 

@@ -6,6 +6,18 @@ import { ConfigError } from '../../src/errors.js';
 
 const DEFAULTS = {
   source: null,
+  interface: null,
+  bridge: null,
+  nonIp: 'forward',
+  malformed: 'drop',
+  promiscuous: true,
+  rxBlockBytes: 1_048_576,
+  rxBlocks: 32,
+  rxBlockTimeoutMs: 20,
+  rxWaitMs: 200,
+  cpuAffinity: null,
+  user: null,
+  group: null,
   pcapFile: null,
   pcapLoop: false,
   pcapPace: { kind: 'realtime' },
@@ -41,7 +53,17 @@ t.test('an empty environment gives the defaults', (t) => {
 
 t.test('every variable sets its own value and no other', (t) => {
   const cases: readonly [string, string, Partial<Config>][] = [
-    ['UPE_SOURCE', 'afpacket', { source: 'afpacket' }],
+    ['UPE_SOURCE', 'raw-socket', { source: 'raw-socket' }],
+    ['UPE_INTERFACE', 'eth0,wlan0', { interface: ['eth0', 'wlan0'] }],
+    ['UPE_NON_IP', 'drop', { nonIp: 'drop' }],
+    ['UPE_MALFORMED', 'forward', { malformed: 'forward' }],
+    ['UPE_PROMISCUOUS', 'false', { promiscuous: false }],
+    ['UPE_RX_BLOCK_BYTES', '131072', { rxBlockBytes: 131_072 }],
+    ['UPE_RX_BLOCKS', '2', { rxBlocks: 2 }],
+    ['UPE_RX_BLOCK_TIMEOUT_MS', '1000', { rxBlockTimeoutMs: 1000 }],
+    ['UPE_RX_WAIT_MS', '0', { rxWaitMs: 0 }],
+    ['UPE_CPU_AFFINITY', '3,0-1', { cpuAffinity: [3, 0, 1] }],
+    ['UPE_USER', 'nobody', { user: 'nobody' }],
     ['UPE_PCAP_FILE', 'a b.pcap', { pcapFile: 'a b.pcap' }],
     ['UPE_PCAP_LOOP', '1', { pcapLoop: true }],
     ['UPE_PCAP_PACE', '100000000', { pcapPace: { kind: 'rate', packetsPerSecond: 100_000_000 } }],
@@ -65,6 +87,27 @@ t.test('every variable sets its own value and no other', (t) => {
   t.end();
 });
 
+t.test('variables that need another one set their own value beside it', (t) => {
+  const cases: readonly [NodeJS.ProcessEnv, Partial<Config>][] = [
+    [
+      { UPE_SOURCE: 'afpacket', UPE_INTERFACE: 'eth0' },
+      { source: 'afpacket', interface: ['eth0'] },
+    ],
+    [
+      { UPE_SOURCE: 'afpacket', UPE_BRIDGE: 'eth0:eth1' },
+      { source: 'afpacket', bridge: ['eth0', 'eth1'] },
+    ],
+    [
+      { UPE_USER: '65534', UPE_GROUP: 'nogroup' },
+      { user: '65534', group: 'nogroup' },
+    ],
+  ];
+  for (const [env, change] of cases) {
+    t.strictSame(loadConfig(env, {}, 4), { ...DEFAULTS, ...change }, JSON.stringify(env));
+  }
+  t.end();
+});
+
 t.test('values have their types', (t) => {
   const config = loadConfig({}, {});
   const ringSlots: number = config.ringSlots;
@@ -77,9 +120,14 @@ t.test('values have their types', (t) => {
 });
 
 t.test('the configuration is frozen, all the way down', (t) => {
-  const config = loadConfig({ UPE_PCAP_PACE: '5' }, {});
-  t.ok(Object.isFrozen(config));
-  t.ok(Object.isFrozen(config.pcapPace));
+  const env = {
+    ...{ UPE_PCAP_PACE: '5', UPE_CPU_AFFINITY: '1' },
+    ...{ UPE_SOURCE: 'afpacket', UPE_INTERFACE: 'a', UPE_BRIDGE: 'b:c' },
+  };
+  const config = loadConfig(env, {});
+  for (const value of [config, config.pcapPace, config.cpuAffinity, config.interface, config.bridge]) {
+    t.ok(Object.isFrozen(value));
+  }
   t.end();
 });
 

@@ -11,7 +11,7 @@ const BOUNDS_US = [
 ];
 
 function create() {
-  const banks = new CounterBanks(createCounters(workerCountersShape(1)), controlOf(createControl(1), 0));
+  const banks = new CounterBanks(createCounters(workerCountersShape(1, 1)), controlOf(createControl(1), 0));
   const total = (index: number) => banks.cells[banks.totals + index];
   return {
     histogram: new LatencyHistogram(banks),

@@ -90,8 +90,8 @@ t.test(
 const SHAPES = [
   { name: 'rx, one interface, one worker', shape: rxCountersShape(1, 1) },
   { name: 'rx, eight interfaces, 64 workers', shape: rxCountersShape(8, 64) },
-  { name: 'worker, room for one rule', shape: workerCountersShape(1) },
-  { name: 'worker, room for 16,384 rules', shape: workerCountersShape(16_384) },
+  { name: 'worker, room for one rule, one interface', shape: workerCountersShape(1, 1) },
+  { name: 'worker, room for 16,384 rules, eight interfaces', shape: workerCountersShape(16_384, 8) },
   { name: 'nothing', shape: { levelCount: 0, totalCount: 0, slotCount: 0 } },
 ];
 for (const { name, shape } of SHAPES) {
@@ -112,5 +112,5 @@ for (const { name, shape } of SHAPES) {
 }
 
 t.test('a worker has an outcome slot for every rule that the capacity allows', async (t) => {
-  t.equal(workerCountersShape(16_384).slotCount, FIRST_RULE_SLOT + 16_384);
+  t.equal(workerCountersShape(16_384, 1).slotCount, FIRST_RULE_SLOT + 16_384);
 });

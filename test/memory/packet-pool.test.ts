@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { createPool, PacketPool, type PoolMemory } from '../../src/memory/packet-pool.js';
-import { CACHE_BUFFERS, MOVE_BUFFERS, PoolLayout } from '../../src/memory/pool-layout.js';
+import {
+  CACHE_BUFFERS,
+  FORM_CHECKSUM_MISSING_BIT,
+  FORM_OVERSIZE_BIT,
+  MOVE_BUFFERS,
+  PoolLayout,
+} from '../../src/memory/pool-layout.js';
 
 function pool(bufferCount: number, threadCount = 2): PoolMemory {
   return createPool({ bufferCount, bufferBytes: 128, threadCount, handBuffers: 4 });
@@ -82,7 +88,7 @@ t.test(
   async (t) => {
     const memory = pool(3);
     const packets = new PacketPool(memory);
-    for (let i = 0; i < 3; i++) packets.describe(i, 128, 128, 1, i, 7, false);
+    for (let i = 0; i < 3; i++) packets.describe(i, 128, 128, 1, i, 7, 0);
     const at = packets.frameByteOffset(1);
     packets.bytes.fill(0xff, at, at + 128);
     for (let i = 0; i < 3; i++) {
@@ -96,15 +102,24 @@ t.test(
 );
 
 t.test('a descriptor keeps every field to itself', async (t) => {
-  const packets = new PacketPool(pool(3));
-  for (let i = 0; i < 3; i++) packets.describe(i, 65_534 + i, 1500 + i, 276 - i, i, -5 - i, i === 1);
-  for (let i = 0; i < 3; i++) {
-    t.equal(packets.capturedBytes(i), 65_534 + i);
+  const flags = [
+    0,
+    FORM_OVERSIZE_BIT,
+    FORM_CHECKSUM_MISSING_BIT,
+    FORM_OVERSIZE_BIT | FORM_CHECKSUM_MISSING_BIT,
+  ];
+  const packets = new PacketPool(pool(flags.length));
+  flags.forEach((own, i) => {
+    packets.describe(i, 65_533 + i, 1500 + i, 276 - i, i, -5 - i, own);
+  });
+  for (let i = 0; i < flags.length; i++) {
+    t.equal(packets.capturedBytes(i), 65_533 + i);
     t.equal(packets.wireBytes(i), 1500 + i);
     t.equal(packets.linkType(i), 276 - i);
     t.equal(packets.interfaceIndex(i), i);
     t.equal(packets.rxUs(i), -5 - i);
-    t.equal(packets.isOversize(i), i === 1);
+    t.equal(packets.isOversize(i), i === 1 || i === 3);
+    t.equal((packets.form(i) & FORM_CHECKSUM_MISSING_BIT) !== 0, i >= 2);
   }
 });
 

@@ -83,6 +83,34 @@ t.test('both sides find their place again in a ring that is in use', async (t) =
   t.same(popAll(new RingConsumer(memory), 9), [2, 3, 4, 5]);
 });
 
+t.test('a ring is half empty up to half of its slots, wherever its cursors stand', async (t) => {
+  for (const cursor of [0, 2 ** 31 - 3, -3]) {
+    const producer = new RingProducer(ringAt(8, cursor));
+    const isHalfEmpty = [0, 1, 2, 3, 4, 5, 6, 7, 8].map((used) => {
+      if (used > 0) pushAll(producer, [used]);
+      return producer.isHalfEmpty();
+    });
+    t.same(isHalfEmpty, [true, true, true, true, true, false, false, false, false], `at ${cursor}`);
+  }
+  const single = new RingProducer(createRing(1));
+  t.equal(single.isHalfEmpty(), true);
+  pushAll(single, [1]);
+  t.equal(single.isHalfEmpty(), false);
+});
+
+t.test('whether a ring is half empty is as of the last look at what the consumer took', async (t) => {
+  const memory = createRing(8);
+  const producer = new RingProducer(memory);
+  const consumer = new RingConsumer(memory);
+  pushAll(producer, [1, 2, 3, 4, 5, 6, 7]);
+  popAll(consumer, 7);
+  t.equal(producer.isHalfEmpty(), false, 'it has not looked since');
+  pushAll(producer, [8]);
+  t.equal(producer.isHalfEmpty(), false, 'nor was there a need to');
+  pushAll(producer, [9]);
+  t.equal(producer.isHalfEmpty(), true, 'the ring seemed full, so it has looked: 2 of 8 are in use');
+});
+
 t.test('property: a ring behaves like a bounded queue under any interleaving', async () => {
   const step = fc.record({ push: fc.boolean(), count: fc.integer({ min: 0, max: 40 }) });
   fc.assert(

@@ -79,7 +79,9 @@ t.test('frames come as Ethernet, whole, on the one interface, at most a burst a 
   const source = openSource(1_000_000);
   const batch = new FrameBatch();
   t.strictSame([...source.interfaces], ['demo']);
-  t.equal(source.canWait, false);
+  t.equal(source.patienceMs, 0, 'it loses what there is no room for');
+  t.equal(source.block, null, 'its frames become due by the clock');
+  t.equal(source.takeKernelDrops(), 0);
   t.equal(source.bytesRead, 0);
   source.read(batch, 0);
   let fullBursts = 0;

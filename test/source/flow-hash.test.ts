@@ -33,7 +33,7 @@ const BUFFER = 2;
 
 function hashOf(frame: Uint8Array, linkType = LINK_ETHERNET, wireBytes = frame.length): number {
   pool.bytes.set(frame, pool.frameByteOffset(BUFFER));
-  pool.describe(BUFFER, frame.length, wireBytes, linkType, 0, 0, false);
+  pool.describe(BUFFER, frame.length, wireBytes, linkType, 0, 0, 0);
   return flowHash.hash(BUFFER);
 }
 

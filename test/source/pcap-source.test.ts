@@ -69,7 +69,9 @@ t.test('a file that is damaged or missing does not keep the next one from being 
 t.test('the source has one interface, can wait, and counts what it has read', async (t) => {
   const { source } = makeSource({ interfaceLabel: 'trace' });
   t.strictSame(source.interfaces, ['trace']);
-  t.equal(source.canWait, true);
+  t.equal(source.patienceMs, Number.POSITIVE_INFINITY);
+  t.equal(source.block, null);
+  t.equal(source.takeKernelDrops(), 0);
   t.equal(source.bytesRead, 0);
   const batch = new FrameBatch();
   source.open();

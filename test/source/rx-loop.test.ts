@@ -1,142 +1,16 @@
 import t from 'tap';
+import { RX_LEVELS } from '../../src/counters/catalogue.js';
 import {
-  DROP_REASONS,
-  enqueuedCell,
-  RX_INTERFACE_BYTES,
-  RX_INTERFACE_CELLS,
-  RX_INTERFACE_FIRST_DROP,
-  RX_INTERFACE_PACKETS,
-  RX_LEVELS,
-  RX_TOTALS,
-} from '../../src/counters/catalogue.js';
-import { CounterBanks } from '../../src/counters/counter-banks.js';
-import { CounterReader } from '../../src/counters/counter-reader.js';
-import { createCounters, rxCountersShape } from '../../src/counters/counters-layout.js';
-import { CONTROL_DOORBELL, controlOf, createControl } from '../../src/memory/control-layout.js';
-import { Doorbell } from '../../src/memory/doorbell.js';
-import { createPool, PacketPool } from '../../src/memory/packet-pool.js';
+  COMMAND_STOP,
+  CONTROL_COMMAND,
+  CONTROL_STATE,
+  STATE_STOPPED,
+} from '../../src/memory/control-layout.js';
+import { FORM_CHECKSUM_MISSING_BIT } from '../../src/memory/pool-layout.js';
 import { LINK_ETHERNET } from '../../src/protocol/link-type.js';
-import { RingConsumer } from '../../src/ring/ring-consumer.js';
-import { createRing } from '../../src/ring/ring-layout.js';
-import { RingProducer } from '../../src/ring/ring-producer.js';
-import type { FrameBatch } from '../../src/source/frame-batch.js';
-import { RxLoop } from '../../src/source/rx-loop.js';
-import { SOURCE_FINISHED, type Source } from '../../src/source/source.js';
+import { SOURCE_FINISHED } from '../../src/source/source.js';
 import { ethernet, ipv4, udp } from '../fixtures/frames.js';
-
-const FRAME = ethernet({ payload: ipv4({ payload: udp({ dstPort: 53 }) }) });
-
-interface GivenFrame {
-  readonly bytes: Uint8Array;
-  readonly wireBytes?: number;
-  readonly interfaceIndex?: number;
-}
-
-/** Gives prepared bursts, one a read, then the end. */
-class ScriptedSource implements Source {
-  readonly interfaces = ['a', 'b'];
-  readonly bytesRead = 77;
-
-  constructor(
-    private readonly bursts: GivenFrame[][],
-    readonly canWait = false,
-  ) {}
-
-  open(): void {}
-
-  read(batch: FrameBatch): number {
-    const frames = this.bursts.shift();
-    if (frames === undefined) return SOURCE_FINISHED;
-    const lengths = frames.map((frame) => frame.bytes.length);
-    const memory = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0));
-    batch.attach(memory);
-    batch.frameCount = 0;
-    let at = 0;
-    for (const { bytes, wireBytes, interfaceIndex } of frames) {
-      memory.set(bytes, at);
-      batch.add(at, bytes.length, wireBytes ?? bytes.length, LINK_ETHERNET, interfaceIndex ?? 0);
-      at += bytes.length;
-    }
-    return frames.length;
-  }
-
-  waitMs(): number {
-    return 1;
-  }
-
-  close(): void {}
-}
-
-interface BenchOptions {
-  readonly workers?: number;
-  readonly ringSlots?: number;
-  readonly poolBuffers?: number;
-}
-
-/** An rx loop on the test's own thread; the test plays the workers. */
-class RxBench {
-  readonly pool: PacketPool;
-  readonly consumers: readonly RingConsumer[];
-  readonly loop: RxLoop;
-  private readonly workers: number;
-  private readonly reader: CounterReader;
-
-  constructor(source: Source, { workers = 1, ringSlots = 64, poolBuffers = 256 }: BenchOptions = {}) {
-    this.workers = workers;
-    this.pool = new PacketPool(
-      createPool({
-        bufferCount: poolBuffers,
-        bufferBytes: 256,
-        threadCount: 1 + workers,
-        handBuffers: 32 * workers,
-      }),
-    );
-    const rings = Array.from({ length: workers }, () => createRing(ringSlots));
-    this.consumers = rings.map((ring) => new RingConsumer(ring));
-    const controls = createControl(1 + workers);
-    const control = controlOf(controls, 0);
-    const counters = createCounters(rxCountersShape(2, workers));
-    this.reader = new CounterReader(counters, control);
-    this.loop = new RxLoop(
-      { idle: 'park' },
-      {
-        source,
-        pool: this.pool,
-        cache: this.pool.cacheOf(0),
-        hand: this.pool.handOf(0),
-        rings: rings.map((ring) => new RingProducer(ring)),
-        doorbells: rings.map((_, worker) => new Doorbell(controlOf(controls, 1 + worker), CONTROL_DOORBELL)),
-        banks: new CounterBanks(counters, control),
-        control,
-        clock: { nowMs: () => 5, unixMs: () => 5 },
-      },
-    );
-  }
-
-  published() {
-    this.reader.request(0);
-    this.loop.attend();
-    this.reader.take(0);
-    const { totals, levels } = this.reader;
-    const interfaces = [0, 1].map((index) => {
-      const cell = RX_TOTALS.firstInterface + index * RX_INTERFACE_CELLS;
-      return {
-        packets: totals[cell + RX_INTERFACE_PACKETS],
-        bytes: totals[cell + RX_INTERFACE_BYTES],
-        dropped: Object.fromEntries(
-          DROP_REASONS.map((reason, i) => [reason, totals[cell + RX_INTERFACE_FIRST_DROP + i]]),
-        ),
-      };
-    });
-    const enqueued = Array.from({ length: this.workers }, (_, worker) => totals[enqueuedCell(2, worker)]);
-    return { interfaces, enqueued, levels: [...levels] };
-  }
-
-  pop(worker = 0): number[] {
-    const into = new Int32Array(256);
-    return [...into.subarray(0, this.consumers[worker].pop(into, 256))];
-  }
-}
+import { FRAME, RxBench, ScriptedSource } from './rx-bench.js';
 
 t.test('a frame arrives whole in a buffer, with everything that is known of it', async (t) => {
   const bench = new RxBench(new ScriptedSource([[{ bytes: FRAME, wireBytes: 1500, interfaceIndex: 1 }]]));
@@ -149,8 +23,10 @@ t.test('a frame arrives whole in a buffer, with everything that is known of it',
   t.equal(bench.pool.interfaceIndex(index), 1);
   t.equal(bench.pool.linkType(index), LINK_ETHERNET);
   t.equal(bench.pool.rxUs(index), 5000);
+  t.equal(bench.pool.form(index) & FORM_CHECKSUM_MISSING_BIT, 0);
   const { interfaces, enqueued, levels } = bench.published();
-  t.same(interfaces[1], { packets: 1, bytes: 1500, dropped: { pool_exhausted: 0, ring_full: 0 } });
+  const dropped = { pool_exhausted: 0, ring_full: 0 };
+  t.same(interfaces[1], { packets: 1, bytes: 1500, kernelDropped: 0, dropped });
   t.equal(interfaces[0].packets, 0);
   t.same(enqueued, [1]);
   t.equal(levels[RX_LEVELS.firstWriteCursor], 1);
@@ -168,6 +44,32 @@ t.test('a frame larger than a buffer keeps its beginning and its length', async 
   const at = bench.pool.frameByteOffset(first);
   t.same([...bench.pool.bytes.subarray(at, at + 256)], [...large.subarray(0, 256)]);
   t.equal(bench.pool.isOversize(second), false, 'one that just fits is no anomaly');
+});
+
+t.test('a frame keeps the mark of a checksum that is still missing, a large one as well', async (t) => {
+  const bench = new RxBench(
+    new ScriptedSource([
+      [
+        { bytes: FRAME, isChecksumMissing: true },
+        { bytes: FRAME },
+        { bytes: new Uint8Array(300), isChecksumMissing: true },
+      ],
+    ]),
+  );
+  bench.loop.runBurst();
+  const frames = bench.pop();
+  t.same(
+    frames.map((index) => (bench.pool.form(index) & FORM_CHECKSUM_MISSING_BIT) !== 0),
+    [true, false, true],
+  );
+  t.same(
+    frames.map((index) => bench.pool.isOversize(index)),
+    [false, false, true],
+  );
+  t.same(
+    frames.map((index) => bench.pool.capturedBytes(index)),
+    [FRAME.length, FRAME.length, 256],
+  );
 });
 
 t.test(
@@ -199,9 +101,61 @@ t.test('a live source drops what the pool has no buffer for, and counts it', asy
   t.same(interfaces[0], {
     packets: 32,
     bytes: 32 * FRAME.length,
+    kernelDropped: 0,
     dropped: { pool_exhausted: 12, ring_full: 0 },
   });
 });
+
+t.test('what the kernel dropped is added up by interface, and was never received', async (t) => {
+  const source = new ScriptedSource([[{ bytes: FRAME, interfaceIndex: 1 }]]);
+  const bench = new RxBench(source);
+  const kernelDropped = () => bench.published().interfaces.map((own) => own.kernelDropped);
+  source.kernelDrops.splice(0, 2, 3, 0);
+  t.same(kernelDropped(), [3, 0]);
+  t.same(kernelDropped(), [3, 0]);
+  source.kernelDrops.splice(0, 2, 4, 5);
+  t.same(kernelDropped(), [7, 5]);
+  bench.loop.runBurst();
+  t.same(
+    bench.published().interfaces.map((own) => own.packets),
+    [0, 1],
+  );
+});
+
+t.test('a source that can block is blocked in while it has nothing, for short times', async (t) => {
+  const source = new ScriptedSource([[], [], [], [{ bytes: FRAME }], []]);
+  const bench = new RxBench(source);
+  const blocked: number[] = [];
+  source.block = (timeoutMs) => {
+    blocked.push(timeoutMs);
+    if (blocked.length === 4) Atomics.store(bench.control, CONTROL_COMMAND, COMMAND_STOP);
+  };
+  bench.loop.run(() => t.fail('it has not finished'));
+  t.equal(blocked.length, 4);
+  t.ok(
+    blocked.every((timeoutMs) => timeoutMs > 0 && timeoutMs <= 50),
+    `a scrape has to wait for it: ${blocked}`,
+  );
+  t.equal(bench.pop().length, 1);
+  t.equal(Atomics.load(bench.control, CONTROL_STATE), STATE_STOPPED);
+});
+
+for (const comesInBlocks of [false, true]) {
+  t.test(`before rx pauses it wakes who has been given frames, in blocks: ${comesInBlocks}`, async (t) => {
+    const source = new ScriptedSource([[{ bytes: FRAME }], [], []]);
+    const bench = new RxBench(source);
+    source.comesInBlocks = comesInBlocks;
+    bench.doorbells[0].announce();
+    const parked: boolean[] = [];
+    source.block = () => {
+      parked.push(bench.isParked(0));
+      bench.doorbells[0].announce();
+      if (parked.length === 2) Atomics.store(bench.control, CONTROL_COMMAND, COMMAND_STOP);
+    };
+    bench.loop.run(() => t.fail('it has not finished'));
+    t.same(parked, [false, true], 'woken for the frame, and left asleep when there is none');
+  });
+}
 
 t.test('both directions of a flow go to the same worker, in order', async (t) => {
   const flows = Array.from({ length: 16 }, (_, i) => {

@@ -71,12 +71,18 @@ t.test(
     rx.drop(0, 'pool_exhausted', 50);
     rx.drop(1, 'ring_full', 70);
     rx.drop(1, 'ring_full', 80);
+    rx.loseInKernel(0, 13);
+    rx.loseInKernel(0, 1);
+    rx.loseInKernel(1, 15);
     rx.addBusyMs(1500);
     rx.heapBytes = 11;
     rx.bytesRead = 12;
     workers.forEach((worker, i) => {
       worker.addTotal(WORKER_TOTALS.firstAnomaly + ANOMALY_KINDS.length - 1, 1 + i);
-      worker.addTotal(WORKER_TOTALS.firstTransmitFailure + TRANSMIT_FAILURES.length - 1, 3 + i);
+      worker.send(0, 1000 + i);
+      worker.send(1, 60);
+      worker.failToSend(i, 'queue_full');
+      worker.failToSend(1, 'error');
       worker.latency.add(2_000_000, 5 + i);
       worker.heapBytes = 100 + i;
       dataplane.work(i, 20 + i, 250 + i);
@@ -84,10 +90,16 @@ t.test(
     await aggregator.pass(ALL_SLOTS);
     const { totals } = aggregator;
     t.same(
-      totals.interfaces.map((own) => ({ ...own, dropped: [...own.dropped] })),
+      totals.interfaces.map((own) => ({ ...own, dropped: [...own.dropped], failed: [...own.failed] })),
       [
-        { name: 'eth0', packets: 2, bytes: 150, dropped: [1, 0] },
-        { name: 'eth1', packets: 3, bytes: 350, dropped: [0, 2] },
+        {
+          ...{ name: 'eth0', packets: 2, bytes: 150, dropped: [1, 0], kernelDropped: 14 },
+          ...{ sentPackets: 2, sentBytes: 2001, failed: [0, 1, 0, 0, 0] },
+        },
+        {
+          ...{ name: 'eth1', packets: 3, bytes: 350, dropped: [0, 2], kernelDropped: 15 },
+          ...{ sentPackets: 2, sentBytes: 120, failed: [0, 1, 0, 0, 2] },
+        },
       ],
     );
     t.same(flowOf(aggregator), { received: 5, enqueued: 2, processed: 0, inFlight: 2, violations: [] });
@@ -96,7 +108,7 @@ t.test(
       { packets: 0, bursts: 21, busySeconds: 0.251, heapBytes: 101 },
     ]);
     t.equal(totals.anomalies.at(-1), 3);
-    t.equal(totals.transmitFailures.at(-1), 7);
+    t.equal(totals.transmitOrders, 8);
     t.equal(totals.latencyBuckets.at(-1), 11);
     t.equal(totals.latencySumSeconds, 22);
     t.same([totals.rxBusySeconds, totals.rxHeapBytes, totals.sourceBytesRead], [1.5, 11, 12]);
@@ -191,6 +203,35 @@ t.test('threads that have ended are read to their last packet, and cost no waiti
   t.same(flowOf(aggregator), { received: 4, enqueued: 4, processed: 4, inFlight: 0, violations: [] });
   t.equal(await aggregator.pass(ALL_SLOTS), true);
   t.equal(flowOf(aggregator).processed, 4);
+});
+
+t.test('what rx sends for a worker counts with what workers send', async (t) => {
+  const { dataplane, aggregator } = start(t);
+  const { rx, workers } = dataplane;
+  workers[0].send(1, 100);
+  workers[1].order(3);
+  rx.transmit.countSent(1, 50);
+  rx.transmit.countSent(0, 60);
+  rx.transmit.countFailed(0, TRANSMIT_FAILURES.indexOf('queue_full'));
+  for (let pass = 0; pass < 3; pass++) await aggregator.pass(ALL_SLOTS);
+  const { totals } = aggregator;
+  t.same(
+    totals.interfaces.map(({ sentPackets, sentBytes, failed }) => [sentPackets, sentBytes, [...failed]]),
+    [
+      [1, 60, [0, 1, 0, 0, 0]],
+      [2, 150, [0, 0, 0, 0, 0]],
+    ],
+  );
+  t.equal(totals.transmitOrders, 4);
+  t.same(totals.identity.violations, []);
+});
+
+t.test('a frame that was to be sent and of which nothing is known is a violation', async (t) => {
+  const { dataplane, aggregator } = start(t);
+  dataplane.workers[1].send(0, 100);
+  dataplane.workers[1].order(1);
+  await aggregator.pass(ALL_SLOTS);
+  t.same(flowOf(aggregator).violations, ['frames to be sent and sent + failed + waiting: 2 is not 1']);
 });
 
 t.test('a packet that a worker made up is a violation, counted once a pass', async (t) => {

@@ -5,13 +5,17 @@ import {
   RX_INTERFACE_BYTES,
   RX_INTERFACE_CELLS,
   RX_INTERFACE_FIRST_DROP,
+  RX_INTERFACE_KERNEL_DROPPED,
   RX_INTERFACE_PACKETS,
   RX_LEVELS,
   RX_TOTALS,
+  rxTransmitCell,
   SLOT_BYTES,
   SLOT_CELLS,
   SLOT_LAST_MS,
   SLOT_PACKETS,
+  TRANSMIT_FAILURES,
+  type TransmitFailure,
   WORKER_LEVELS,
   WORKER_TOTALS,
 } from '../../src/counters/catalogue.js';
@@ -20,6 +24,7 @@ import { createCounters, rxCountersShape, workerCountersShape } from '../../src/
 import { LatencyHistogram } from '../../src/counters/latency-histogram.js';
 import { CONTROL_STATE, controlOf, createControl, STATE_RUNNING } from '../../src/memory/control-layout.js';
 import type { AggregatorConfig } from '../../src/stats/aggregator.js';
+import { TransmitCounters } from '../../src/tx/transmit-counters.js';
 
 export const RULE_CAPACITY = 8;
 
@@ -27,6 +32,7 @@ export const RULE_CAPACITY = 8;
 class WorkerStandIn {
   readonly banks: CounterBanks;
   readonly latency: LatencyHistogram;
+  readonly transmit: TransmitCounters;
   heapBytes = 0;
   /** False while it answers no request. */
   answers = true;
@@ -35,6 +41,7 @@ class WorkerStandIn {
   constructor(config: AggregatorConfig, index: number) {
     this.banks = new CounterBanks(config.workerCounters[index], controlOf(config.control, 1 + index));
     this.latency = new LatencyHistogram(this.banks);
+    this.transmit = new TransmitCounters(this.banks, WORKER_TOTALS.firstTransmit);
   }
 
   /** Judges one packet and gives its buffer back. */
@@ -45,6 +52,23 @@ class WorkerStandIn {
     cells[cell + SLOT_BYTES] += bytes;
     cells[cell + SLOT_LAST_MS] = atMs;
     this.processed++;
+  }
+
+  /** Has orders to send that many frames. */
+  order(frames: number): void {
+    this.addTotal(WORKER_TOTALS.transmitOrders, frames);
+  }
+
+  /** Sends a frame that it had the order to send. */
+  send(interfaceIndex: number, bytes: number): void {
+    this.order(1);
+    this.transmit.countSent(interfaceIndex, bytes);
+  }
+
+  /** Cannot send a frame that it had the order to send. */
+  failToSend(interfaceIndex: number, reason: TransmitFailure): void {
+    this.order(1);
+    this.transmit.countFailed(interfaceIndex, TRANSMIT_FAILURES.indexOf(reason));
   }
 
   /** Adds to a cell of `WORKER_TOTALS`. */
@@ -68,6 +92,8 @@ class WorkerStandIn {
 /** The rx thread's counters, moved by the test on its own thread. */
 class RxStandIn {
   readonly banks: CounterBanks;
+  /** For what it sends in the workers' place. */
+  readonly transmit: TransmitCounters;
   heapBytes = 0;
   bytesRead = 0;
   /** Buffers that are filled and in no ring yet. */
@@ -81,6 +107,8 @@ class RxStandIn {
   constructor(private readonly config: AggregatorConfig) {
     const control = controlOf(config.control, 0);
     this.banks = new CounterBanks(config.rxCounters, control);
+    const firstCell = rxTransmitCell(config.interfaces.length, config.workerCounters.length);
+    this.transmit = new TransmitCounters(this.banks, firstCell);
     Atomics.store(control, CONTROL_STATE, STATE_RUNNING);
     this.writeCursors = config.workerCounters.map(() => 0);
   }
@@ -96,6 +124,12 @@ class RxStandIn {
   drop(interfaceIndex: number, reason: DropReason, bytes: number): void {
     const cell = this.receive(interfaceIndex, bytes);
     this.banks.cells[cell + RX_INTERFACE_FIRST_DROP + DROP_REASONS.indexOf(reason)]++;
+  }
+
+  /** Learns that the kernel had no room for frames. */
+  loseInKernel(interfaceIndex: number, frames: number): void {
+    const cell = this.banks.totals + RX_TOTALS.firstInterface + interfaceIndex * RX_INTERFACE_CELLS;
+    this.banks.cells[cell + RX_INTERFACE_KERNEL_DROPPED] += frames;
   }
 
   addBusyMs(busyMs: number): void {
@@ -139,7 +173,9 @@ export class DataplaneStandIn {
     this.config = {
       control: createControl(1 + workerCount),
       rxCounters: createCounters(rxCountersShape(interfaces.length, workerCount)),
-      workerCounters: workers.map(() => createCounters(workerCountersShape(RULE_CAPACITY))),
+      workerCounters: workers.map(() =>
+        createCounters(workerCountersShape(RULE_CAPACITY, interfaces.length)),
+      ),
       interfaces,
     };
     this.rx = new RxStandIn(this.config);

@@ -53,6 +53,12 @@ export const ALL_SLOTS = FIRST_RULE_SLOT + RULE_CAPACITY;
 export const TELNET_SLOT = FIRST_RULE_SLOT;
 export const MIRROR_SLOT = FIRST_RULE_SLOT + 1;
 export const OLD_SLOT = FIRST_RULE_SLOT + 2;
+/** What each interface has lost, once there is traffic. */
+const LOSSES = [
+  { missed: 31, dropped: 41 },
+  { missed: 0, dropped: 42 },
+  { missed: 33, dropped: 0 },
+];
 /** Everything that a label or a page has to escape. */
 export const AWKWARD_TEXT = 'dscp: "46", <b>&\\\n\'x\'';
 
@@ -64,10 +70,10 @@ const RULES = ruleSet(
   'count',
 );
 
-/** An engine with one retired rule, and a dataplane that the test moves. */
+/** An engine with one retired rule that reads two interfaces and sends to three, and a dataplane that the test moves. */
 export class EngineStandIn {
   readonly clock = new ClockStandIn();
-  readonly dataplane = new DataplaneStandIn(['eth0', 'eth1'], 2);
+  readonly dataplane = new DataplaneStandIn(['eth0', 'eth1', 'eth2'], 2);
   readonly aggregator = new Aggregator(this.dataplane.config, this.clock);
   readonly series = new RuleSeries(
     noticeOf(
@@ -86,6 +92,12 @@ export class EngineStandIn {
     source: 'afpacket',
     mode: 'watch',
     aggregator: this.aggregator,
+    readInterfaceCount: 2,
+    live: {
+      isUp: (interfaceIndex) => interfaceIndex !== 1,
+      losses: (interfaceIndex) => (this.hasTraffic ? LOSSES[interfaceIndex] : { missed: 0, dropped: 0 }),
+    },
+    unjudged: { unclassified: 'count', malformed: 'count' },
     series: this.series,
     eventLoopThreads: [
       { thread: 'main', busySeconds: 0.5, heapBytes: 1000 },
@@ -99,6 +111,8 @@ export class EngineStandIn {
     isSourceFinished: false,
   };
 
+  private hasTraffic = false;
+
   /** Brings the totals up to date. */
   pass(): Promise<boolean> {
     return this.aggregator.pass(this.series.notice.slotCount);
@@ -106,6 +120,7 @@ export class EngineStandIn {
 
   /** Traffic of every kind, so that hardly any metric is 0. */
   fillTraffic(): void {
+    this.hasTraffic = true;
     const { dataplane } = this;
     const { rx, workers } = dataplane;
     dataplane.pass(0, TELNET_SLOT, 3);
@@ -119,6 +134,11 @@ export class EngineStandIn {
     rx.drop(0, 'pool_exhausted', 1500);
     rx.drop(1, 'ring_full', 60);
     rx.drop(1, 'ring_full', 60);
+    rx.loseInKernel(0, 21);
+    rx.loseInKernel(1, 22);
+    for (const bytes of [100, 100, 60]) workers[1].send(1, bytes);
+    workers[0].send(2, 1500);
+    workers[1].failToSend(2, 'interface_down');
     workers[0].addTotal(WORKER_TOTALS.firstAnomaly + ANOMALY_KINDS.indexOf('udp_length'), 8);
     workers[0].latency.add(4, 10);
     workers[0].latency.add(2_000_000, 1);

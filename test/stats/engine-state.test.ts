@@ -72,6 +72,22 @@ t.test(
   },
 );
 
+for (const { unclassified, malformed, expected } of [
+  { unclassified: 'forward', malformed: 'drop', expected: { count: 0, drop: 2, forward: 3 } },
+  { unclassified: 'drop', malformed: 'forward', expected: { count: 0, drop: 3, forward: 2 } },
+  { unclassified: 'drop', malformed: 'drop', expected: { count: 0, drop: 5, forward: 0 } },
+  { unclassified: 'count', malformed: 'count', expected: { count: 5, drop: 0, forward: 0 } },
+] as const) {
+  t.test(`frames that reach no rule have a bridge's verdict: ${unclassified} and ${malformed}`, async (t) => {
+    const engine = start(t);
+    engine.dataplane.pass(0, malformedSlot('ipv4_version'), 2);
+    engine.dataplane.pass(1, unclassifiedSlot('arp'), 3);
+    await engine.pass();
+    const verdicts = verdictPackets({ ...engine.state, unjudged: { unclassified, malformed } });
+    t.same(Object.fromEntries(verdicts.map(({ verdict, packets }) => [verdict, packets])), expected);
+  });
+}
+
 t.test('verdicts do not go back when a retired rule is folded', async (t) => {
   const engine = start(t);
   engine.dataplane.pass(0, OLD_SLOT, 5);

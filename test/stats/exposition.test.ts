@@ -91,6 +91,16 @@ t.test('the same exposer renders either format again after the other', async (t)
   }
 });
 
+t.test('families that have no series without a live source are described all the same', async (t) => {
+  const engine = await startFilled(t);
+  const exposer = new Exposer({ ...engine.state, live: null });
+  for (const openMetrics of [false, true]) {
+    const { text } = await exposer.render(openMetrics);
+    t.match(text, /^# TYPE upe_tx_packets(_total)? counter$/m);
+    t.notMatch(text, /^upe_(tx|interface)_/m);
+  }
+});
+
 t.test('a scrape shows the state of then', async (t) => {
   const engine = await startFilled(t);
   const exposer = new Exposer(engine.state);

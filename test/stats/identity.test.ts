@@ -1,13 +1,17 @@
 import t from 'tap';
 import { checkIdentity, type IdentityEvidence } from '../../src/stats/identity.js';
 
-/** Two workers, three packets in flight, two in rx's hand, everything where it belongs. */
+/** Two workers, three packets in flight, two in rx's hand, four waiting to be sent, everything where it belongs. */
 const CONSISTENT: IdentityEvidence = {
   received: 107,
   dropped: 7,
+  transmitOrders: 30,
+  sent: 21,
+  transmitFailed: 5,
+  transmitWaiting: 4,
   held: 2,
   pools: [
-    { taken: 150, returned: 20, cached: 28 },
+    { taken: 150, returned: 16, cached: 28 },
     { taken: 16, returned: 60, cached: 13 },
     { taken: 0, returned: 32, cached: 8 },
   ],
@@ -17,12 +21,16 @@ const CONSISTENT: IdentityEvidence = {
   ],
 };
 
+/** Nothing is to be sent. */
+const NOTHING_TO_SEND = { transmitOrders: 0, sent: 0, transmitFailed: 0, transmitWaiting: 0 };
+
 const [firstPool, ...otherPools] = CONSISTENT.pools;
 const [first, second] = CONSISTENT.workers;
 
 t.test('consistent evidence holds', async (t) => {
   t.same(checkIdentity(CONSISTENT), { holds: true, violations: [] });
-  t.same(checkIdentity({ received: 0, dropped: 0, held: 0, pools: [], workers: [] }).holds, true);
+  const empty = { received: 0, dropped: 0, ...NOTHING_TO_SEND, held: 0, pools: [], workers: [] };
+  t.same(checkIdentity(empty).holds, true);
 });
 
 const FALSIFIED: readonly { name: string; evidence: IdentityEvidence; violations: string[] }[] = [
@@ -39,22 +47,45 @@ const FALSIFIED: readonly { name: string; evidence: IdentityEvidence; violations
   {
     name: 'held',
     evidence: { ...CONSISTENT, held: 3 },
-    violations: ['buffers out of the pool and in flight + held: 5 is not 6'],
+    violations: ['buffers out of the pool and in flight + held: 9 is not 10'],
+  },
+  {
+    name: 'number of frames to be sent',
+    evidence: { ...CONSISTENT, transmitOrders: 31 },
+    violations: ['frames to be sent and sent + failed + waiting: 31 is not 30'],
+  },
+  {
+    name: 'number of frames sent',
+    evidence: { ...CONSISTENT, sent: 20 },
+    violations: ['frames to be sent and sent + failed + waiting: 30 is not 29'],
+  },
+  {
+    name: 'number of frames that could not be sent',
+    evidence: { ...CONSISTENT, transmitFailed: 6 },
+    violations: ['frames to be sent and sent + failed + waiting: 30 is not 31'],
+  },
+  {
+    name: 'number of frames that wait to be sent',
+    evidence: { ...CONSISTENT, transmitWaiting: 3 },
+    violations: [
+      'frames to be sent and sent + failed + waiting: 30 is not 29',
+      'buffers out of the pool and in flight + held: 9 is not 8',
+    ],
   },
   {
     name: 'taken',
     evidence: { ...CONSISTENT, pools: [{ ...firstPool, taken: 151 }, ...otherPools] },
-    violations: ['buffers out of the pool and in flight + held: 6 is not 5'],
+    violations: ['buffers out of the pool and in flight + held: 10 is not 9'],
   },
   {
     name: 'returned',
-    evidence: { ...CONSISTENT, pools: [{ ...firstPool, returned: 21 }, ...otherPools] },
-    violations: ['buffers out of the pool and in flight + held: 4 is not 5'],
+    evidence: { ...CONSISTENT, pools: [{ ...firstPool, returned: 17 }, ...otherPools] },
+    violations: ['buffers out of the pool and in flight + held: 8 is not 9'],
   },
   {
     name: 'cached',
     evidence: { ...CONSISTENT, pools: [{ ...firstPool, cached: 30 }, ...otherPools] },
-    violations: ['buffers out of the pool and in flight + held: 3 is not 5'],
+    violations: ['buffers out of the pool and in flight + held: 7 is not 9'],
   },
   {
     name: 'enqueued',
@@ -62,7 +93,7 @@ const FALSIFIED: readonly { name: string; evidence: IdentityEvidence; violations
     violations: [
       'worker 0: enqueued and write cursor: 61 is not 60',
       'received and enqueued + dropped: 107 is not 108',
-      'buffers out of the pool and in flight + held: 5 is not 6',
+      'buffers out of the pool and in flight + held: 9 is not 10',
     ],
   },
   {
@@ -76,7 +107,7 @@ const FALSIFIED: readonly { name: string; evidence: IdentityEvidence; violations
     violations: [
       'worker 1: processed and read cursor: 41 is not 40',
       'worker 1: processed 41 of 40 enqueued',
-      'buffers out of the pool and in flight + held: 5 is not 4',
+      'buffers out of the pool and in flight + held: 9 is not 8',
     ],
   },
   {
@@ -104,6 +135,7 @@ for (const { name, packets, cursor } of WRAPS) {
     const evidence = (processedBehind: number, returned: number): IdentityEvidence => ({
       received: packets,
       dropped: 0,
+      ...NOTHING_TO_SEND,
       held: 0,
       pools: [
         { taken: cursor, returned: 0, cached: 0 },

@@ -21,6 +21,7 @@ const CONTRACT: { readonly [name: string]: readonly string[] } = {
   upe_rx_packets_total: ['interface'],
   upe_rx_bytes_total: ['interface'],
   upe_rx_dropped_packets_total: ['interface', 'reason'],
+  upe_rx_kernel_dropped_packets_total: ['interface'],
   upe_worker_packets_total: ['worker'],
   upe_worker_bursts_total: ['worker'],
   upe_ring_used_slots: ['rx', 'worker'],
@@ -40,6 +41,12 @@ const CONTRACT: { readonly [name: string]: readonly string[] } = {
   upe_mode_info: ['source', 'mode'],
   upe_source_finished: [],
   upe_build_info: ['version', 'node_version'],
+  upe_tx_packets_total: ['interface'],
+  upe_tx_bytes_total: ['interface'],
+  upe_tx_failed_packets_total: ['interface', 'reason'],
+  upe_interface_up: ['interface'],
+  upe_interface_receive_missed_packets_total: ['interface'],
+  upe_interface_receive_dropped_packets_total: ['interface'],
 };
 
 t.test('every metric of the contract is exported, once, and no other', async (t) => {
@@ -72,6 +79,30 @@ t.test('every series has the labels of the contract and a number, from the start
     }
     t.equal(keys.size, all.length, `${name} has no series twice`);
   }
+});
+
+t.test('interfaces that are only sent to are not among those that are read', async (t) => {
+  const engine = new EngineStandIn();
+  t.teardown(() => engine.stop());
+  const interfacesOf = (name: string) => {
+    const family = METRIC_FAMILIES.find((own) => own.name === name)!;
+    return [...new Set(family.samples(engine.state).map(({ labels }) => labels.interface))];
+  };
+  for (const name of Object.keys(CONTRACT).filter((own) => CONTRACT[own].includes('interface'))) {
+    const expected = name.startsWith('upe_rx_') ? ['eth0', 'eth1'] : ['eth0', 'eth1', 'eth2'];
+    t.same(interfacesOf(name), expected, name);
+  }
+});
+
+t.test('only a live source has interfaces to send to and to watch over', async (t) => {
+  const engine = new EngineStandIn();
+  t.teardown(() => engine.stop());
+  const state = { ...engine.state, source: 'demo', live: null };
+  const empty = METRIC_FAMILIES.filter(({ samples }) => samples(state).length === 0);
+  t.same(
+    empty.map(({ name }) => name),
+    Object.keys(CONTRACT).filter((name) => /^upe_(tx|interface)_/.test(name)),
+  );
 });
 
 t.test('the latency buckets are cumulative and end with the count', async (t) => {

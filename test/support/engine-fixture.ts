@@ -57,6 +57,8 @@ export function createEngine(config: Partial<EngineConfig>, deps: Partial<Engine
       source: { kind: 'demo', packetsPerSecond: 1000, seed: 1 },
       ruleSet: rules('rules: []'),
       acceptForward: true,
+      nonIp: 'forward',
+      malformed: 'drop',
       workerCount: 1,
       ringSlots: 1024,
       poolBuffers: 2048,
@@ -64,6 +66,8 @@ export function createEngine(config: Partial<EngineConfig>, deps: Partial<Engine
       ruleCapacity: 64,
       idle: 'park',
       stats: null,
+      affinity: null,
+      account: null,
       logLevel: 'silent',
       ...config,
     },
@@ -74,6 +78,8 @@ export function createEngine(config: Partial<EngineConfig>, deps: Partial<Engine
       onDeath: (thread, error) => {
         throw new Error(`the ${thread} thread has died`, { cause: error });
       },
+      onWarning: () => undefined,
+      onLink: () => undefined,
       ...deps,
     },
   );

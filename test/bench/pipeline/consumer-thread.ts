@@ -26,6 +26,7 @@ new WorkerLoop(
     control,
     clock: new MonotonicClock(),
     transmitter: new RouterTransmitter(pool),
+    passage: { counted: false, unclassified: false, malformed: false },
     judgement: { table, matcher: new LinearMatcher(table) },
     nextJudgement: () => null,
   },

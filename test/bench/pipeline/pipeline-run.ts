@@ -54,7 +54,7 @@ const pool = createPool({
 });
 const ring = createRing(RING_SLOTS);
 const control = createControl(2);
-const counters = createCounters(workerCountersShape(rules));
+const counters = createCounters(workerCountersShape(rules, 1));
 Atomics.store(controlOf(control, 1), CONTROL_TABLE_GENERATION, generation);
 const workerData: PipelineThreadData = { pool, ring, control, counters, table: createTable(rules), flows };
 const consumer = new Worker(new URL('./consumer-thread.js', import.meta.url), { workerData });

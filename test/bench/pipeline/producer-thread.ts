@@ -44,7 +44,7 @@ function produceBurst(nowUs: number): void {
     pool.view.setUint16(frame + SRC_ADDRESS_LOW_OFFSET, flow);
     pool.view.setUint16(frame + SRC_PORT_OFFSET, 1024 + flow);
     if (++flow === flows) flow = 0;
-    pool.describe(index, FRAME_BYTES, FRAME_BYTES, LINK_ETHERNET, 0, nowUs, false);
+    pool.describe(index, FRAME_BYTES, FRAME_BYTES, LINK_ETHERNET, 0, nowUs, 0);
     hand[count] = index;
   }
   const pushed = ring.push(hand, 0, count);

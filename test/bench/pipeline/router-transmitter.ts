@@ -1,5 +1,5 @@
 import type { PacketPool } from '../../../src/memory/packet-pool.js';
-import { QUEUED, type Transmitter } from '../../../src/tx/transmitter.js';
+import type { Transmitter } from '../../../src/tx/transmitter.js';
 
 /** Words of the frame that hold TTL and protocol, and the checksum. */
 const TTL_WORD = 5;
@@ -16,9 +16,8 @@ export class RouterTransmitter implements Transmitter {
     this.words = pool.words;
   }
 
-  queue(bufferIndex: number, _outInterface: number): number {
+  queue(bufferIndex: number, _outInterface: number): void {
     rewrite(this.words, this.pool.frameByteOffset(bufferIndex) >>> 2);
-    return QUEUED;
   }
 
   flush(): void {}

@@ -1,0 +1,93 @@
+import { EnvironmentError } from '../errors.js';
+import { type InterfaceInfo, InterfaceQuery, interfaceNames } from '../kernel/interfaces.js';
+import { createLinks, Links } from '../memory/link-layout.js';
+import { nearest } from '../rules/nearest.js';
+
+/** How often the kernel is asked how its interfaces are, milliseconds. */
+const LOOK_MS = 250;
+
+export interface InterfaceWatchConfig {
+  /** The engine's list. */
+  readonly names: readonly string[];
+}
+
+export interface InterfaceWatchDeps {
+  /** What the kernel says of one, at every look; `null` while there is none of that name. */
+  readonly onLook?: (position: number, info: InterfaceInfo | null) => void;
+  /** An interface went up or down, or is gone. */
+  readonly onLink: (name: string, state: 'up' | 'down' | 'gone') => void;
+}
+
+/** Main keeps watch over the interfaces, and notes for all threads how they are. */
+export class InterfaceWatch {
+  /** What main knows of them, in the order of the engine's list. */
+  readonly linksBuffer: SharedArrayBuffer;
+  private readonly links: Links;
+  private readonly lastState: ('up' | 'down' | 'gone' | null)[];
+  private query: InterfaceQuery | null = null;
+  private timer: NodeJS.Timeout | null = null;
+
+  constructor(
+    private readonly config: InterfaceWatchConfig,
+    private readonly deps: InterfaceWatchDeps,
+  ) {
+    this.linksBuffer = createLinks(config.names.length);
+    this.links = new Links(this.linksBuffer);
+    this.lastState = config.names.map(() => null);
+  }
+
+  /**
+   * Looks for the first time.
+   *
+   * @returns what the kernel says of each.
+   * @throws EnvironmentError when one is not there.
+   */
+  open(): readonly InterfaceInfo[] {
+    this.query = new InterfaceQuery();
+    const { query } = this;
+    return this.config.names.map((name, i) => {
+      const info = requireInterface(query, name);
+      this.links.set(i, info.index, info.isUp);
+      return info;
+    });
+  }
+
+  /** Whether an interface joins received frames to larger ones: GRO or LRO. */
+  joinsFrames(name: string): boolean {
+    return this.query?.joinsFrames(name) === true;
+  }
+
+  /** Looks again and again from now on. */
+  begin(): void {
+    this.look();
+    this.timer = setInterval(() => this.look(), LOOK_MS);
+  }
+
+  close(): void {
+    if (this.timer !== null) clearInterval(this.timer);
+    this.timer = null;
+    this.query?.close();
+    this.query = null;
+  }
+
+  private look(): void {
+    this.config.names.forEach((name, i) => {
+      const info = this.query?.find(name) ?? null;
+      this.deps.onLook?.(i, info);
+      this.links.set(i, info?.index ?? 0, info?.isUp === true);
+      const state = info === null ? 'gone' : info.isUp ? 'up' : 'down';
+      if (state !== this.lastState[i]) this.deps.onLink(name, state);
+      this.lastState[i] = state;
+    });
+  }
+}
+
+/** @throws EnvironmentError when there is no such interface, with the name that was probably meant. */
+function requireInterface(query: InterfaceQuery, name: string): InterfaceInfo {
+  const info = query.find(name);
+  if (info !== null) return info;
+  const names = interfaceNames();
+  const guess = nearest(name, names);
+  const hint = guess === null ? `there are: ${names.join(', ')}` : `did you mean ${guess}?`;
+  throw new EnvironmentError(`there is no interface ${JSON.stringify(name)} here; ${hint}`);
+}

@@ -1,0 +1,160 @@
+import type { MessagePort } from 'node:worker_threads';
+import { loadRawSockets } from '../kernel/raw-sockets.js';
+import { CONTROL_TABLE_GENERATION, controlOf } from '../memory/control-layout.js';
+import type { RuleTableMemory } from '../rules/rule-table.js';
+import type { FromRx, RxThreadData } from '../source/rx-thread.js';
+import { readInterfaceCount } from '../source/source-spec.js';
+import type { RulesNotice } from '../stats/rule-series.js';
+import type { StatsServiceConfig } from '../stats/stats-service.js';
+import type { Passage } from '../worker/packet-judge.js';
+import type { FromWorker, WorkerThreadData, WorkerTransmit } from '../worker/worker-thread.js';
+import type { EngineConfig } from './engine.js';
+import type { EngineMemory } from './engine-memory.js';
+import type { LivePorts } from './live-ports.js';
+import { MainRx, type Receiver } from './main-rx.js';
+import { StatsLink } from './stats-link.js';
+import { EngineThread } from './thread.js';
+
+/** What the threads of one engine are started with. */
+export interface ThreadSetting {
+  readonly config: EngineConfig;
+  readonly memory: EngineMemory;
+  readonly interfaces: readonly string[];
+  /** `null` where the source is no live one. */
+  readonly live: LivePorts | null;
+  /** Of memory/link-layout.ts; `null` where there are no interfaces to watch. */
+  readonly links: SharedArrayBuffer | null;
+  readonly onDeath: (thread: string, error: Error) => void;
+  readonly onWarning: (message: string) => void;
+}
+
+/** What leaves a bridge although no rule says so; nothing where UPE only watches. */
+function passageOf({ source, nonIp, malformed }: EngineConfig): Passage {
+  const isBridge = source.kind === 'afpacket' && source.isBridge;
+  return {
+    counted: isBridge,
+    unclassified: isBridge && nonIp === 'forward',
+    malformed: isBridge && malformed === 'forward',
+  };
+}
+
+/** The verdicts that frames are counted under which no rule judges. */
+function unjudgedFates({ source, nonIp, malformed }: EngineConfig): StatsServiceConfig['unjudged'] {
+  if (source.kind !== 'afpacket' || !source.isBridge) return { unclassified: 'count', malformed: 'count' };
+  return { unclassified: nonIp, malformed };
+}
+
+/** Threads are numbered rx 0, worker i 1 + i, stats last; each has its processor, in turn, if any are given. */
+function cpuOf(config: EngineConfig, thread: number): number | null {
+  const { affinity } = config;
+  return affinity === null ? null : affinity[thread % affinity.length];
+}
+
+/** @param tables the worker's end of the channel in which later rule tables come. */
+export function startWorker(
+  setting: ThreadSetting,
+  worker: number,
+  table: RuleTableMemory,
+  tables: MessagePort,
+): EngineThread<FromWorker> {
+  const { config, memory, onDeath, onWarning } = setting;
+  Atomics.store(controlOf(memory.control, 1 + worker), CONTROL_TABLE_GENERATION, table.generation);
+  const data: WorkerThreadData = {
+    config: { idle: config.idle },
+    threadIndex: 1 + worker,
+    cpu: cpuOf(config, 1 + worker),
+    pool: memory.pool,
+    ring: memory.rings[worker],
+    control: memory.control,
+    counters: memory.workerCounters[worker],
+    table,
+    tables,
+    passage: passageOf(config),
+    transmit: workerTransmit(setting, worker),
+  };
+  const file = new URL('../worker/worker-thread.js', import.meta.url);
+  const onMessage = (message: FromWorker) => {
+    if (message.kind === 'warning') onWarning(message.message);
+  };
+  const options = { workerData: data, transferList: [tables] };
+  return new EngineThread<FromWorker>(`worker${worker}`, file, options, onMessage, onDeath);
+}
+
+/** What a worker sends with: sockets of its own, or a ring to rx. */
+function workerTransmit({ config, memory, live }: ThreadSetting, worker: number): WorkerTransmit | null {
+  if (live !== null) {
+    const isBridge = config.source.kind === 'afpacket' && config.source.isBridge;
+    const otherPort = isBridge ? [1, 0] : [];
+    return { kind: 'sockets', fd: live.transmitFds[worker], otherPort, links: live.linksBuffer };
+  }
+  return memory.transmitRings.length > 0 ? { kind: 'ring', ring: memory.transmitRings[worker] } : null;
+}
+
+/** What rx says beside that it is ready. */
+export interface RxListener {
+  readonly onFile: (report: { file: string; packets: number; error: string | null }) => void;
+  readonly onFinished: () => void;
+}
+
+/** Starts the rx thread, or makes main the one that receives, where the source works nowhere else. */
+export function startRx(setting: ThreadSetting, listener: RxListener): Receiver {
+  const { config, memory, interfaces, live, links, onDeath, onWarning } = setting;
+  if (config.source.kind === 'raw-socket') {
+    return new MainRx(
+      { interfaces: config.source.interfaces, idle: config.idle, cpu: cpuOf(config, 0) },
+      { memory, links, loadSockets: loadRawSockets, onWarning },
+    );
+  }
+  const data: RxThreadData = {
+    config: { idle: config.idle },
+    cpu: cpuOf(config, 0),
+    source: config.source,
+    ports: live?.ports ?? [],
+    interfaceCount: interfaces.length,
+    pool: memory.pool,
+    rings: memory.rings,
+    control: memory.control,
+    counters: memory.rxCounters,
+  };
+  const onMessage = (message: FromRx) => {
+    if (message.kind === 'file') listener.onFile(message);
+    else if (message.kind === 'finished') listener.onFinished();
+    else if (message.kind === 'warning') onWarning(message.message);
+  };
+  const file = new URL('../source/rx-thread.js', import.meta.url);
+  return new EngineThread<FromRx>('rx', file, { workerData: data }, onMessage, onDeath);
+}
+
+/** @param stats the configuration of a stats thread; an engine without one does not call this. */
+export function startStats(
+  setting: ThreadSetting,
+  stats: NonNullable<EngineConfig['stats']>,
+  rules: RulesNotice,
+): StatsLink {
+  const { config, memory, interfaces, links, onDeath } = setting;
+  const { source } = config;
+  return new StatsLink(
+    {
+      config: {
+        version: config.version,
+        source: source.kind,
+        mode: source.kind === 'afpacket' && source.isBridge ? 'bridge' : 'watch',
+        interfaces,
+        readInterfaceCount: readInterfaceCount(source),
+        links,
+        unjudged: unjudgedFates(config),
+        control: memory.control,
+        rxCounters: memory.rxCounters,
+        workerCounters: memory.workerCounters,
+        pool: memory.pool,
+        rings: memory.rings,
+        rules,
+        intervalMs: stats.intervalMs,
+        http: stats.http,
+      },
+      cpu: cpuOf(config, 1 + config.workerCount),
+      logLevel: config.logLevel,
+    },
+    onDeath,
+  );
+}

@@ -1,0 +1,170 @@
+import { type RingMapping, ringMemory } from './packet-socket.js';
+import { ReceivedFrame, TP_STATUS_USER } from './received-frame.js';
+
+/**
+ * The reader's side of a receive ring that the kernel fills. What `next` has shown stays valid until the
+ * first `next` after `release`.
+ */
+export interface ReceiveRing {
+  /** All of the ring's memory. */
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  /** What the last `next` has shown. */
+  readonly frame: ReceivedFrame;
+  /** Shows the next frame that the kernel has handed over. Returns false when there is none. */
+  next(): boolean;
+  /** Gives back to the kernel what has been shown and is no longer needed: everything so far. */
+  release(): void;
+}
+
+export function openRing(mapping: RingMapping): ReceiveRing {
+  return mapping.shape.form === 'blocks' ? new BlockRing(mapping) : new SlotRing(mapping);
+}
+
+/** struct tpacket_block_desc with tpacket_hdr_v1 (linux/if_packet.h), byte offsets. */
+const BLOCK_STATUS = 8;
+const BLOCK_FRAMES = 12;
+const BLOCK_FIRST_FRAME = 16;
+/** struct tpacket3_hdr, byte offsets. */
+const V3_NEXT = 0;
+const V3_SNAPLEN = 12;
+const V3_LEN = 16;
+const V3_STATUS = 20;
+const V3_MAC = 24;
+const V3_VLAN_TCI = 32;
+const V3_VLAN_TPID = 36;
+
+/** TPACKET_V3: whole blocks of frames, back to back. */
+class BlockRing implements ReceiveRing {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  readonly frame: ReceivedFrame;
+  private readonly words: Int32Array;
+  private readonly blockBytes: number;
+  private readonly blockCount: number;
+  /** The block that is being read, or the next to be. */
+  private block = 0;
+  /** Frames of it that have not been shown; 0 outside a block. */
+  private framesLeft = 0;
+  private frameAt = 0;
+  /** The block before is read to its end and waits for `release`; -1 when none does. */
+  private finishedBlock = -1;
+
+  constructor(mapping: RingMapping) {
+    const memory = ringMemory(mapping);
+    this.bytes = new Uint8Array(memory);
+    this.view = new DataView(memory);
+    this.words = new Int32Array(memory);
+    this.frame = new ReceivedFrame(this.view);
+    this.blockBytes = mapping.shape.blockBytes;
+    this.blockCount = mapping.shape.blockCount;
+  }
+
+  next(): boolean {
+    const { view } = this;
+    if (this.framesLeft === 0 && !this.enterBlock()) return false;
+    const at = this.frameAt;
+    this.frame.set(
+      at + view.getUint16(at + V3_MAC, true),
+      view.getInt32(at + V3_SNAPLEN, true),
+      view.getInt32(at + V3_LEN, true),
+      view.getInt32(at + V3_STATUS, true),
+      view.getInt32(at + V3_VLAN_TCI, true),
+      view.getUint16(at + V3_VLAN_TPID, true),
+    );
+    this.frameAt = at + view.getInt32(at + V3_NEXT, true);
+    if (--this.framesLeft === 0) this.leaveBlock();
+    return true;
+  }
+
+  release(): void {
+    if (this.finishedBlock < 0) return;
+    this.giveBack(this.finishedBlock);
+    this.finishedBlock = -1;
+  }
+
+  private enterBlock(): boolean {
+    // A block at a time: its predecessor may still be in the caller's hands.
+    if (this.finishedBlock >= 0) return false;
+    for (;;) {
+      const at = this.block * this.blockBytes;
+      // The load of the status comes before those of the frames: the kernel wrote it last.
+      if ((Atomics.load(this.words, (at + BLOCK_STATUS) >> 2) & TP_STATUS_USER) === 0) return false;
+      this.framesLeft = this.view.getInt32(at + BLOCK_FRAMES, true);
+      this.frameAt = at + this.view.getInt32(at + BLOCK_FIRST_FRAME, true);
+      if (this.framesLeft > 0) return true;
+      // The kernel may hand over a block whose timeout ran out with nothing in it.
+      this.giveBack(this.block);
+      this.block = (this.block + 1) % this.blockCount;
+    }
+  }
+
+  private leaveBlock(): void {
+    this.finishedBlock = this.block;
+    this.block = (this.block + 1) % this.blockCount;
+  }
+
+  private giveBack(block: number): void {
+    // After the last read of its frames: the kernel may overwrite them from here on.
+    Atomics.store(this.words, (block * this.blockBytes + BLOCK_STATUS) >> 2, 0);
+  }
+}
+
+/** struct tpacket2_hdr (linux/if_packet.h), byte offsets. */
+const V2_STATUS = 0;
+const V2_LEN = 4;
+const V2_SNAPLEN = 8;
+const V2_MAC = 12;
+const V2_VLAN_TCI = 24;
+const V2_VLAN_TPID = 26;
+
+/** TPACKET_V2: one frame a slot, handed over as soon as it is there. */
+class SlotRing implements ReceiveRing {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  readonly frame: ReceivedFrame;
+  private readonly words: Int32Array;
+  private readonly slotBytes: number;
+  private readonly slotCount: number;
+  /** The next slot to look at, and the first that has been shown and not been given back. */
+  private slot = 0;
+  private firstShown = 0;
+  private shownCount = 0;
+
+  constructor(mapping: RingMapping) {
+    const memory = ringMemory(mapping);
+    this.bytes = new Uint8Array(memory);
+    this.view = new DataView(memory);
+    this.words = new Int32Array(memory);
+    this.frame = new ReceivedFrame(this.view);
+    this.slotBytes = mapping.shape.slotBytes;
+    this.slotCount = mapping.bytes / mapping.shape.slotBytes;
+  }
+
+  next(): boolean {
+    if (this.shownCount === this.slotCount) return false;
+    const at = this.slot * this.slotBytes;
+    // The load of the status comes before those of the frame: the kernel wrote it last.
+    const status = Atomics.load(this.words, (at + V2_STATUS) >> 2);
+    if ((status & TP_STATUS_USER) === 0) return false;
+    const { view } = this;
+    this.frame.set(
+      at + view.getUint16(at + V2_MAC, true),
+      view.getInt32(at + V2_SNAPLEN, true),
+      view.getInt32(at + V2_LEN, true),
+      status,
+      view.getUint16(at + V2_VLAN_TCI, true),
+      view.getUint16(at + V2_VLAN_TPID, true),
+    );
+    this.slot = (this.slot + 1) % this.slotCount;
+    this.shownCount++;
+    return true;
+  }
+
+  release(): void {
+    for (; this.shownCount > 0; this.shownCount--) {
+      Atomics.store(this.words, (this.firstShown * this.slotBytes + V2_STATUS) >> 2, 0);
+      this.firstShown = (this.firstShown + 1) % this.slotCount;
+    }
+  }
+}

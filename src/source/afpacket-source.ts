@@ -1,0 +1,103 @@
+import { KernelDrops, type RingMapping } from '../kernel/packet-socket.js';
+import { Poller } from '../kernel/poller.js';
+import { openRing, type ReceiveRing } from '../kernel/receive-ring.js';
+import type { FrameBatch } from './frame-batch.js';
+import * as frameBatch from './frame-batch.js';
+import type { Source } from './source.js';
+
+// V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
+const { BURST_FRAMES } = frameBatch;
+
+/** One interface that is read, as main has opened it: the descriptor and the mapping stay main's. */
+export interface AfPacketPort {
+  readonly name: string;
+  readonly fd: number;
+  readonly ring: RingMapping;
+  /** One of protocol/link-type.ts. */
+  readonly linkType: number;
+}
+
+export interface AfPacketSourceConfig {
+  /** In the order of the engine's list of interfaces. */
+  readonly ports: readonly AfPacketPort[];
+  /** `UPE_RX_WAIT_MS`. */
+  readonly patienceMs: number;
+}
+
+/**
+ * Live interfaces through AF_PACKET sockets with mapped receive rings. Frames are read where the kernel
+ * has put them; a burst comes from one interface, and the interfaces take turns.
+ */
+export class AfPacketSource implements Source {
+  readonly interfaces: readonly string[];
+  readonly patienceMs: number;
+  readonly comesInBlocks: boolean;
+  readonly bytesRead = 0;
+  private readonly ports: readonly AfPacketPort[];
+  private rings: readonly ReceiveRing[] = [];
+  private drops: readonly KernelDrops[] = [];
+  private poller: Poller | null = null;
+  /** The interface whose turn it is. */
+  private turn = 0;
+
+  constructor(config: AfPacketSourceConfig) {
+    this.ports = config.ports;
+    this.interfaces = config.ports.map((port) => port.name);
+    this.patienceMs = config.patienceMs;
+    this.comesInBlocks = config.ports.every((port) => port.ring.shape.form === 'blocks');
+  }
+
+  open(): void {
+    this.rings = this.ports.map((port) => openRing(port.ring));
+    this.drops = this.ports.map((port) => new KernelDrops(port.fd));
+    this.poller = new Poller(this.ports.map((port) => port.fd));
+  }
+
+  read(batch: FrameBatch): number {
+    batch.frameCount = 0;
+    for (let looked = 0; looked < this.rings.length; looked++) {
+      const turn = this.turn;
+      this.turn = (turn + 1) % this.rings.length;
+      if (this.readFrom(turn, batch) > 0) return batch.frameCount;
+    }
+    return 0;
+  }
+
+  /** Never asked: `block` is there. */
+  waitMs(): number {
+    return 0;
+  }
+
+  block = (timeoutMs: number): void => {
+    this.poller?.wait(timeoutMs);
+  };
+
+  takeKernelDrops(interfaceIndex: number): number {
+    return this.drops[interfaceIndex]?.take() ?? 0;
+  }
+
+  /** What main has opened, main closes. */
+  close(): void {
+    this.rings = [];
+  }
+
+  private readFrom(interfaceIndex: number, batch: FrameBatch): number {
+    const ring = this.rings[interfaceIndex];
+    const { linkType } = this.ports[interfaceIndex];
+    // The frames shown last time have been copied by now.
+    ring.release();
+    const { frame } = ring;
+    batch.attach(ring.bytes, ring.view);
+    for (let count = 0; count < BURST_FRAMES && ring.next(); count++) {
+      batch.add(
+        frame.byteOffset,
+        frame.capturedBytes,
+        frame.wireBytes,
+        linkType,
+        interfaceIndex,
+        frame.isChecksumMissing,
+      );
+    }
+    return batch.frameCount;
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * How long the rx loop still waits for one thing that is full: a ring, or the pool. It holds the whole
+ * source up meanwhile, so a worker that stays slow must not be waited for again and again: what is spent
+ * comes back only when there is plenty of room once more.
+ */
+export class Patience {
+  private sinceMs = -1;
+
+  /** @param limitMs 0 for none, `Infinity` for ever. */
+  constructor(private readonly limitMs: number) {}
+
+  /** True when some of it has been used. */
+  isTouched(): boolean {
+    return this.sinceMs >= 0;
+  }
+
+  /** @param nowMs monotonic clock, milliseconds. */
+  mayWait(nowMs: number): boolean {
+    if (this.sinceMs < 0) this.sinceMs = nowMs;
+    return nowMs - this.sinceMs < this.limitMs;
+  }
+
+  renew(): void {
+    this.sinceMs = -1;
+  }
+}

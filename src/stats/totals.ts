@@ -1,0 +1,92 @@
+import {
+  ANOMALY_KINDS,
+  DROP_REASONS,
+  LATENCY_BOUNDS_SECONDS,
+  SLOT_CELLS,
+  TRANSMIT_FAILURES,
+} from '../counters/catalogue.js';
+import type { Identity } from './identity.js';
+
+/** The engine's numbers as of one pass; all arrays are overwritten by the next. */
+export interface Totals {
+  /** Unix time of the pass, milliseconds; 0 before the first. */
+  atMs: number;
+  /** Packets, bytes and last match of every outcome slot over all workers, `SLOT_CELLS` each. */
+  readonly slots: Float64Array;
+  /** Packets and bytes received, and packets dropped by reason, of every interface. */
+  readonly interfaces: readonly InterfaceTotals[];
+  readonly workers: readonly WorkerTotals[];
+  readonly anomalies: Float64Array;
+  /** Frames that were to leave; of all workers. */
+  transmitOrders: number;
+  /** Those of them that were handed to rx to be sent. */
+  transmitQueued: number;
+  /** Packets by latency bucket, not cumulative; the last one is above all bounds. */
+  readonly latencyBuckets: Float64Array;
+  latencySumSeconds: number;
+  received: number;
+  enqueued: number;
+  processed: number;
+  inFlight: number;
+  rxBusySeconds: number;
+  rxHeapBytes: number;
+  sourceBytesRead: number;
+  identity: Identity;
+}
+
+export interface InterfaceTotals {
+  readonly name: string;
+  packets: number;
+  bytes: number;
+  readonly dropped: Float64Array;
+  /** Frames that the kernel had no room for: never received, so not among the dropped. */
+  kernelDropped: number;
+  sentPackets: number;
+  sentBytes: number;
+  /** By reason, in the order of `TRANSMIT_FAILURES`. */
+  readonly failed: Float64Array;
+}
+
+export interface WorkerTotals {
+  packets: number;
+  bursts: number;
+  busySeconds: number;
+  heapBytes: number;
+}
+
+/** Totals of an engine that has not counted anything yet. */
+export function createTotals(interfaces: readonly string[], slotCount: number, workerCount: number): Totals {
+  return {
+    atMs: 0,
+    slots: new Float64Array(slotCount * SLOT_CELLS),
+    interfaces: interfaces.map((name) => ({
+      name,
+      packets: 0,
+      bytes: 0,
+      dropped: new Float64Array(DROP_REASONS.length),
+      kernelDropped: 0,
+      sentPackets: 0,
+      sentBytes: 0,
+      failed: new Float64Array(TRANSMIT_FAILURES.length),
+    })),
+    workers: Array.from({ length: workerCount }, () => ({
+      packets: 0,
+      bursts: 0,
+      busySeconds: 0,
+      heapBytes: 0,
+    })),
+    anomalies: new Float64Array(ANOMALY_KINDS.length),
+    transmitOrders: 0,
+    transmitQueued: 0,
+    latencyBuckets: new Float64Array(LATENCY_BOUNDS_SECONDS.length + 1),
+    latencySumSeconds: 0,
+    received: 0,
+    enqueued: 0,
+    processed: 0,
+    inFlight: 0,
+    rxBusySeconds: 0,
+    rxHeapBytes: 0,
+    sourceBytesRead: 0,
+    identity: { holds: true, violations: [] },
+  };
+}

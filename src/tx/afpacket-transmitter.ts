@@ -1,0 +1,126 @@
+import { constants } from 'node:os';
+import { TRANSMIT_FAILURES } from '../counters/catalogue.js';
+import { MessageBatch } from '../kernel/message-batch.js';
+import type { Links } from '../memory/link-layout.js';
+import type { PacketPool } from '../memory/packet-pool.js';
+import * as poolLayout from '../memory/pool-layout.js';
+import { completeChecksum } from './checksum.js';
+import type { TransmitCounters } from './transmit-counters.js';
+import type { Transmitter } from './transmitter.js';
+
+// V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
+const { FORM_CHECKSUM_MISSING_BIT } = poolLayout;
+
+const QUEUE_FULL = TRANSMIT_FAILURES.indexOf('queue_full');
+const OVERSIZE = TRANSMIT_FAILURES.indexOf('oversize');
+const INTERFACE_DOWN = TRANSMIT_FAILURES.indexOf('interface_down');
+const ERROR = TRANSMIT_FAILURES.indexOf('error');
+
+const { EAGAIN, EMSGSIZE, ENETDOWN, ENOBUFS, ENODEV, ENXIO } = constants.errno;
+
+export interface AfPacketTransmitterConfig {
+  /** A packet socket of this worker's own; main has opened it. */
+  readonly fd: number;
+  /** The other port of each port of a bridge, by position; empty without a bridge. */
+  readonly otherPort: readonly number[];
+  /** Frames of one burst at most. */
+  readonly burst: number;
+}
+
+export interface AfPacketTransmitterDeps {
+  readonly pool: PacketPool;
+  readonly links: Links;
+  readonly counters: TransmitCounters;
+}
+
+/**
+ * Sends frames through AF_PACKET, straight from the pool: sendmmsg(2) copies a burst to the kernel in one
+ * call, whatever interfaces it goes to, and the buffers are free when it returns.
+ */
+export class AfPacketTransmitter implements Transmitter {
+  private readonly messages: MessageBatch;
+  private readonly interfaceOf: Int32Array;
+  private readonly bytesOf: Int32Array;
+  private count = 0;
+
+  constructor(
+    private readonly config: AfPacketTransmitterConfig,
+    private readonly deps: AfPacketTransmitterDeps,
+  ) {
+    this.messages = new MessageBatch(config.burst, deps.pool.bytes);
+    this.interfaceOf = new Int32Array(config.burst);
+    this.bytesOf = new Int32Array(config.burst);
+  }
+
+  queue(bufferIndex: number, outInterface: number): void {
+    const { pool, links, counters } = this.deps;
+    const to = outInterface >= 0 ? outInterface : this.config.otherPort[pool.interfaceIndex(bufferIndex)];
+    const bytes = pool.capturedBytes(bufferIndex);
+    if (bytes < pool.wireBytes(bufferIndex)) {
+      counters.countFailed(to, OVERSIZE);
+      return;
+    }
+    const kernelIndex = links.kernelIndex(to);
+    if (kernelIndex === 0) {
+      counters.countFailed(to, INTERFACE_DOWN);
+      return;
+    }
+    const byteOffset = pool.frameByteOffset(bufferIndex);
+    if ((pool.form(bufferIndex) & FORM_CHECKSUM_MISSING_BIT) !== 0) {
+      completeChecksum(pool.view, byteOffset, bytes);
+    }
+    this.messages.set(this.count, byteOffset, bytes, kernelIndex);
+    this.interfaceOf[this.count] = to;
+    this.bytesOf[this.count] = bytes;
+    this.count++;
+  }
+
+  flush(): void {
+    if (this.count === 0) return;
+    let done = 0;
+    // One call, unless the kernel refuses a frame in the midst of it.
+    while (done < this.count) {
+      const sent = this.messages.send(this.config.fd, done, this.count);
+      for (const end = done + Math.max(sent, 0); done < end; done++) {
+        this.deps.counters.countSent(this.interfaceOf[done], this.bytesOf[done]);
+      }
+      if (done < this.count && sent <= 0) done = this.giveUp(done);
+    }
+    this.count = 0;
+  }
+
+  /** Counts the frame that the kernel has refused, and those behind it that it would refuse as well. */
+  private giveUp(first: number): number {
+    const { counters } = this.deps;
+    const reason = failureOf(this.messages.errno);
+    if (reason === QUEUE_FULL) {
+      for (let i = first; i < this.count; i++) counters.countFailed(this.interfaceOf[i], reason);
+      return this.count;
+    }
+    const refused = this.interfaceOf[first];
+    counters.countFailed(refused, reason);
+    let next = first + 1;
+    while (reason === INTERFACE_DOWN && next < this.count && this.interfaceOf[next] === refused) {
+      counters.countFailed(refused, reason);
+      next++;
+    }
+    return next;
+  }
+}
+
+/** Position in `TRANSMIT_FAILURES` of what the kernel says. */
+function failureOf(errno: number): number {
+  switch (errno) {
+    case EAGAIN:
+    case ENOBUFS:
+      return QUEUE_FULL;
+    case EMSGSIZE:
+      return OVERSIZE;
+    case ENETDOWN:
+    case ENODEV:
+    case ENXIO:
+      return INTERFACE_DOWN;
+    default:
+      return ERROR;
+  }
+}
