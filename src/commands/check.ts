@@ -1,8 +1,9 @@
 import { givenRulesFile, loadConfig } from '../config/load.js';
 import type { FlagValues } from '../config/schema.js';
+import { ruleProblems } from '../engine/forwarding.js';
 import { RuleCapacityError, UpeError } from '../errors.js';
 import { loadRuleFile } from '../rules/rule-file.js';
-import { rulesFileOf } from './engine-config.js';
+import { liveSpecOf, rulesFileOf } from './engine-config.js';
 
 /**
  * `upe check`: validates the environment and the rules, and reports everything that is wrong with
@@ -27,6 +28,9 @@ export function check(flags: FlagValues): 0 | 2 {
   if (config !== null && ruleSet !== null && ruleSet.rules.length > config.ruleCapacity) {
     problems.push(new RuleCapacityError(ruleSet.rules.length, 0, config.ruleCapacity).message);
   }
+  const live = config === null ? null : liveSpecOf(config);
+  // Where nothing can be sent, a rule may forward all the same: `replay` counts it.
+  if (live !== null && ruleSet !== null) problems.push(...ruleProblems(ruleSet, live));
   if (problems.length > 0) {
     process.stderr.write(`${problems.join('\n')}\n`);
     return 2;

@@ -3,7 +3,7 @@ import type { Config } from '../config/schema.js';
 import { resolvePoolBuffers, resolveWorkers } from '../config/sizing.js';
 import type { EngineConfig } from '../engine/engine.js';
 import { BUNDLED_RULES_FILE, VERSION } from '../package-files.js';
-import type { AfPacketSpec } from '../source/source-spec.js';
+import type { AfPacketSpec, SourceSpec } from '../source/source-spec.js';
 
 /** The part of the engine's configuration that follows from the settings alone. */
 export function engineSizes(config: Config) {
@@ -28,8 +28,14 @@ export function rulesFileOf(config: Config): string {
   return config.rulesFile ?? BUNDLED_RULES_FILE;
 }
 
-/** The afpacket source that the settings describe. */
-export function afPacketSpec(config: Config): AfPacketSpec {
+/** The live source that the settings describe, or `null` when it is none. */
+export function liveSpecOf(config: Config): SourceSpec | null {
+  if (config.source === 'afpacket') return afPacketSpec(config);
+  if (config.source === 'raw-socket') return { kind: 'raw-socket', interfaces: config.interface ?? [] };
+  return null;
+}
+
+function afPacketSpec(config: Config): AfPacketSpec {
   const { bridge } = config;
   const listed = config.interface ?? [];
   return {

@@ -11,7 +11,7 @@ import { loadRuleFile } from '../rules/rule-file.js';
 import { STANDARD_INPUT } from '../source/capture/capture-input.js';
 import type { SourceSpec } from '../source/source-spec.js';
 import { endProcess } from './end-process.js';
-import { afPacketSpec, engineSizes, rulesFileOf } from './engine-config.js';
+import { engineSizes, liveSpecOf, rulesFileOf } from './engine-config.js';
 
 /** The demo traffic is the same at every start. */
 const DEMO_SEED = 1;
@@ -81,6 +81,8 @@ export async function run(flags: FlagValues): Promise<void> {
 
 function sourceOf(config: Config): SourceSpec {
   const source = requireSource(config);
+  const live = liveSpecOf(config);
+  if (live !== null) return live;
   switch (source) {
     case 'demo':
       return { kind: 'demo', packetsPerSecond: config.demoPps, seed: DEMO_SEED };
@@ -88,10 +90,8 @@ function sourceOf(config: Config): SourceSpec {
       if (config.pcapFile === null) throw new ConfigError(['UPE_SOURCE is pcap: set UPE_PCAP_FILE as well.']);
       requireReadable(config.pcapFile);
       return { kind: 'pcap', files: [config.pcapFile], pace: config.pcapPace, loop: config.pcapLoop };
-    case 'afpacket':
-      return afPacketSpec(config);
-    case 'raw-socket':
-      return { kind: 'raw-socket', interfaces: config.interface ?? [] };
+    default:
+      throw new ConfigError([`there is no source ${source}.`]);
   }
 }
 

@@ -122,7 +122,7 @@ export const SETTINGS = {
   rxBlockTimeoutMs: withDefault({
     env: 'UPE_RX_BLOCK_TIMEOUT_MS',
     format: integer({ min: 1, max: 1000, unit: 'milliseconds' }),
-    default: '20',
+    default: '60',
     doc: 'A block that is not full is handed over after this time, watching; a bridge gets each frame at once.',
     usedBy: RUN,
   }),

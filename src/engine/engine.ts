@@ -13,7 +13,7 @@ import { RuleSeries } from '../stats/rule-series.js';
 import type { StatsSummary } from '../stats/stats-messages.js';
 import type { FromWorker } from '../worker/worker-thread.js';
 import { createEngineMemory, type EngineMemory } from './engine-memory.js';
-import type { Forwarding } from './forwarding.js';
+import { ruleProblems } from './forwarding.js';
 import { InterfaceWatch } from './interface-watch.js';
 import { LivePorts } from './live-ports.js';
 import { MainRx, type Receiver } from './main-rx.js';
@@ -116,8 +116,7 @@ export class Engine {
       {
         ruleCapacity: config.ruleCapacity,
         interfaces: this.interfaces,
-        forwarding: config.acceptForward ? 'counted' : forwardingOf(config.source),
-        source: config.source.kind,
+        problemsOf: (ruleSet) => (config.acceptForward ? [] : ruleProblems(ruleSet, config.source)),
       },
       {
         setTargets: (targets) => this.live?.hideOutgoing(targets),
@@ -148,6 +147,8 @@ export class Engine {
   async start(): Promise<number> {
     allowDeepInlining();
     this.live?.open();
+    const wakeFd = this.live?.handles?.wakeFd;
+    if (wakeFd !== undefined) this.doorbell(0).setWakeDescriptor(wakeFd);
     this.watch?.open();
     this.deployment.begin();
     const { table, notice } = this.firstTable;
@@ -255,7 +256,11 @@ export class Engine {
   private order(threadIndex: number, command: number): void {
     const control = controlOf(this.memory.control, threadIndex);
     Atomics.store(control, CONTROL_COMMAND, command);
-    new Doorbell(control, CONTROL_DOORBELL).ring();
+    this.doorbell(threadIndex).ring();
+  }
+
+  private doorbell(threadIndex: number): Doorbell {
+    return new Doorbell(controlOf(this.memory.control, threadIndex), CONTROL_DOORBELL);
   }
 }
 
@@ -271,11 +276,4 @@ function createWatch({ source }: EngineConfig, deps: EngineDeps): InterfaceWatch
 
 function isLive({ kind }: SourceSpec): boolean {
   return kind === 'afpacket' || kind === 'raw-socket';
-}
-
-/** Where a frame can be sent with this source. */
-function forwardingOf(source: SourceSpec): Forwarding {
-  if (source.kind === 'raw-socket') return source.interfaces.length > 0 ? 'named' : 'unbound';
-  if (source.kind !== 'afpacket') return 'none';
-  return source.isBridge ? 'bridge' : 'named';
 }

@@ -1,11 +1,27 @@
 import type { RuleSet } from '../rules/rule.js';
+import { interfacesOf, type SourceSpec } from '../source/source-spec.js';
+import { sourceProblems } from './source-limits.js';
 
 /**
- * What becomes of a forward verdict: nothing can be sent, so it is refused (`none`) or counted as failed
- * (`counted`); it leaves by the interface that it names (`named`), of which there may be none (`unbound`); or by the other port as well
+ * What becomes of a forward verdict: nothing can be sent, so it is refused (`none`); it leaves by the interface that it names (`named`), of which there may be none (`unbound`); or by the other port as well
  * (`bridge`).
  */
-export type Forwarding = 'none' | 'counted' | 'named' | 'unbound' | 'bridge';
+export type Forwarding = 'none' | 'named' | 'unbound' | 'bridge';
+
+/** Where a frame can be sent with this source. */
+export function forwardingOf(source: SourceSpec): Forwarding {
+  if (source.kind === 'raw-socket') return source.interfaces.length > 0 ? 'named' : 'unbound';
+  if (source.kind !== 'afpacket') return 'none';
+  return source.isBridge ? 'bridge' : 'named';
+}
+
+/** Why a rule set cannot be used with this source: one sentence each; none when it can. */
+export function ruleProblems(ruleSet: RuleSet, source: SourceSpec): string[] {
+  return [
+    ...forwardProblems(ruleSet, forwardingOf(source), interfacesOf(source)),
+    ...sourceProblems(ruleSet, source.kind),
+  ];
+}
 
 /**
  * Why a rule set cannot be used where frames are sent in that way.
@@ -18,7 +34,6 @@ export function forwardProblems(
   forwarding: Forwarding,
   interfaces: readonly string[],
 ): string[] {
-  if (forwarding === 'counted') return [];
   const { file, rules, defaultAction, defaultActionGiven } = ruleSet;
   const problems: string[] = [];
   for (const { action, name, line, outInterface } of rules) {

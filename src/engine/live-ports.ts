@@ -1,9 +1,11 @@
+import { closeSync } from 'node:fs';
 import { EnvironmentError } from '../errors.js';
 import type { InterfaceInfo } from '../kernel/interfaces.js';
 import { linkLayerName, linkLayerOf } from '../kernel/link-layer.js';
 import { PacketSocket, type RingShape } from '../kernel/packet-socket.js';
+import { createWakeEvent } from '../kernel/wake-event.js';
 import { LINK_ETHERNET, LINK_RAW } from '../protocol/link-type.js';
-import type { AfPacketPort } from '../source/afpacket-source.js';
+import type { AfPacketHandles } from '../source/afpacket-source.js';
 import type { AfPacketSpec } from '../source/source-spec.js';
 import { InterfaceWatch } from './interface-watch.js';
 
@@ -33,8 +35,8 @@ export interface LivePortsDeps {
  * the interfaces. Descriptors and mappings stay here, so that the threads that use them can be replaced.
  */
 export class LivePorts {
-  /** The sockets that are read, for the rx thread. */
-  ports: readonly AfPacketPort[] = [];
+  /** What the rx thread reads with; `null` before `open`. */
+  handles: AfPacketHandles | null = null;
   /** One socket a worker, to send with. */
   transmitFds: readonly number[] = [];
   private readonly watch: InterfaceWatch;
@@ -72,11 +74,12 @@ export class LivePorts {
     if (spec.isBridge) this.checkBridge(infos);
     const shape = this.ringShape();
     this.receivers = spec.interfaces.map(() => PacketSocket.open());
-    this.ports = this.receivers.map((socket, i) => {
+    const ports = this.receivers.map((socket, i) => {
       if (spec.isBridge) socket.ignoreOutgoing(true);
       const linkType = linkLayerOf(infos[i].hardwareType) === 'ip' ? LINK_RAW : LINK_ETHERNET;
       return { name: spec.interfaces[i], fd: socket.fd, ring: socket.mapRing(shape), linkType };
     });
+    this.handles = { ports, wakeFd: createWakeEvent() };
     this.senders = Array.from({ length: workerCount }, () => PacketSocket.open());
     for (const socket of this.senders) socket.prepareToSend(SEND_BUFFER_BYTES);
     this.transmitFds = this.senders.map((socket) => socket.fd);
@@ -105,6 +108,8 @@ export class LivePorts {
 
   close(): void {
     this.watch.close();
+    if (this.handles !== null) closeSync(this.handles.wakeFd);
+    this.handles = null;
     for (const socket of [...this.receivers, ...this.senders]) socket.close();
     this.receivers = [];
     this.senders = [];

@@ -11,10 +11,7 @@ import { Doorbell } from '../memory/doorbell.js';
 import type { RuleSet } from '../rules/rule.js';
 import { buildRuleTable, type RuleTableMemory } from '../rules/rule-table.js';
 import { type SlotPlan, SlotRegistry } from '../rules/slot-registry.js';
-import type { SourceSpec } from '../source/source-spec.js';
 import type { RulesNotice } from '../stats/rule-series.js';
-import { type Forwarding, forwardProblems } from './forwarding.js';
-import { sourceProblems } from './source-limits.js';
 
 /** How long a worker may take to get between two bursts, milliseconds. */
 const SWAP_MS_MAX = 10_000;
@@ -22,8 +19,8 @@ const SWAP_MS_MAX = 10_000;
 export interface RuleDeploymentConfig {
   readonly ruleCapacity: number;
   readonly interfaces: readonly string[];
-  readonly forwarding: Forwarding;
-  readonly source: SourceSpec['kind'];
+  /** Why a rule set cannot be used here: one sentence each. */
+  readonly problemsOf: (ruleSet: RuleSet) => readonly string[];
 }
 
 export interface RuleDeploymentDeps {
@@ -116,11 +113,7 @@ export class RuleDeployment {
   }
 
   private refuse(ruleSet: RuleSet): void {
-    const { forwarding, interfaces, source } = this.config;
-    const problems = [
-      ...forwardProblems(ruleSet, forwarding, interfaces),
-      ...sourceProblems(ruleSet, source),
-    ];
+    const problems = this.config.problemsOf(ruleSet);
     if (problems.length > 0) throw new ConfigError(problems);
   }
 

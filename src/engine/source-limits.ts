@@ -22,7 +22,7 @@ export function sourceProblems({ file, rules }: RuleSet, source: SourceSpec['kin
   );
 }
 
-function rawSocketProblems({ match, action, outInterface }: Rule): string[] {
+function rawSocketProblems({ match, action }: Rule): string[] {
   const problems: string[] = [];
   const isIpv6Only =
     match.ipVersion === 6 || (match.protocols?.every((protocol) => protocol === ICMPV6) ?? false);
@@ -47,9 +47,6 @@ function rawSocketProblems({ match, action, outInterface }: Rule): string[] {
     problems.push(
       'forwards IPv6 packets only, and raw-socket can send IPv4 alone; use count, or the afpacket source',
     );
-  }
-  if (action === 'forward' && outInterface === 'lo') {
-    problems.push('forwards to lo, where each packet would be received, and forwarded, for ever; use count');
   }
   return problems;
 }

@@ -109,7 +109,7 @@ export function startRx(setting: ThreadSetting, listener: RxListener): Receiver 
     config: { idle: config.idle },
     cpu: cpuOf(config, 0),
     source: config.source,
-    ports: live?.ports ?? [],
+    handles: live?.handles ?? null,
     interfaceCount: interfaces.length,
     pool: memory.pool,
     rings: memory.rings,

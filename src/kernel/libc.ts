@@ -18,6 +18,7 @@ export interface Libc {
   munmap(address: bigint, bytes: number): number;
   poll(entries: ArrayBufferView, count: number, timeoutMs: number): number;
   sendmmsg(fd: number, messages: ArrayBufferView, count: number, flags: number): number;
+  eventfd(initial: number, flags: number): number;
   sched_setaffinity(pid: number, bytes: number, mask: ArrayBufferView): number;
 }
 
@@ -33,6 +34,7 @@ const PROTOTYPES: Readonly<Record<keyof Libc, string>> = {
   munmap: 'int munmap(uintptr_t address, size_t bytes)',
   poll: 'int poll(void *entries, unsigned long count, int timeoutMs)',
   sendmmsg: 'int sendmmsg(int fd, void *messages, unsigned int count, int flags)',
+  eventfd: 'int eventfd(unsigned int initial, int flags)',
   sched_setaffinity: 'int sched_setaffinity(int pid, size_t bytes, void *mask)',
 };
 

@@ -1,8 +1,5 @@
 /// <reference lib="es2024.sharedmemory" />
-import { Doorbell } from './doorbell.js';
-
-/** The word of a doorbell whose owner sleeps. */
-const PARKED = parkedWord();
+import { Doorbell, PARKED } from './doorbell.js';
 
 /**
  * The doorbell of an owner that must not block, because it has an event loop: main. Whoever rings it uses
@@ -42,11 +39,4 @@ export class AsyncDoorbell extends Doorbell {
     this.announce();
     this.ring();
   }
-}
-
-/** doorbell.ts keeps the value to itself. */
-function parkedWord(): number {
-  const words = new Int32Array(1);
-  new Doorbell(words, 0).announce();
-  return words[0];
 }

@@ -13,7 +13,7 @@ import { CACHE_LINE_WORDS, WORD_BYTES } from './layout.js';
  *   state                 the thread    main, stats   STATE_...
  *   generation in use     the thread    main          the rule table that it judges with
  *   counters published    the thread    stats         number of the last publication made
- *   doorbell              see doorbell.ts
+ *   doorbell (2 words)    see doorbell.ts
  *
  * The orders share a line because the thread reads all of them once a burst; nobody writes there more
  * than a few times a second.

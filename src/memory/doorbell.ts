@@ -1,3 +1,5 @@
+import { signalWake } from '../kernel/wake-event.js';
+
 /**
  * How a thread that has nothing to do sleeps, and how others wake it.
  *
@@ -6,10 +8,14 @@
  * `ring`s afterwards. Both sides use sequentially consistent operations, so either the owner's second
  * look sees the work, or the ringer sees the announcement (Dekker's argument).
  *
- * The word is the one exception to one writer a word: the owner sets it, the ringer clears it.
+ * The word is the one exception to one writer a word: the owner sets it, the ringer clears it. In the word
+ * behind it main notes, before the owner starts, the descriptor that wakes it out of poll(2), if it has one.
  */
 const AWAKE = 0;
-const PARKED = 1;
+/** In `sleep`. */
+export const PARKED = 1;
+/** In poll(2), where `Atomics.notify` does not reach. */
+const POLLING = 2;
 
 export class Doorbell {
   /**
@@ -26,7 +32,17 @@ export class Doorbell {
     Atomics.store(this.words, this.word, PARKED);
   }
 
-  /** Owner: found work after all. */
+  /** Main, before the owner starts: what wakes it out of poll(2), of kernel/wake-event.ts. */
+  setWakeDescriptor(fd: number): void {
+    Atomics.store(this.words, this.word + 1, fd);
+  }
+
+  /** Owner: about to wait in poll(2) for its wake descriptor among others. Look once more after this. */
+  announcePoll(): void {
+    Atomics.store(this.words, this.word, POLLING);
+  }
+
+  /** Owner: found work after all, or is back from poll(2). */
   withdraw(): void {
     Atomics.store(this.words, this.word, AWAKE);
   }
@@ -39,12 +55,13 @@ export class Doorbell {
 
   /** Anybody: wakes the owner if it sleeps; one load when it does not, which is all the hot path pays. */
   ring(): void {
-    if (Atomics.load(this.words, this.word) === PARKED) this.wake();
+    const state = Atomics.load(this.words, this.word);
+    if (state !== AWAKE) this.wake(state);
   }
 
-  private wake(): void {
-    if (Atomics.compareExchange(this.words, this.word, PARKED, AWAKE) === PARKED) {
-      Atomics.notify(this.words, this.word, 1);
-    }
+  private wake(state: number): void {
+    if (Atomics.compareExchange(this.words, this.word, state, AWAKE) !== state) return;
+    if (state === POLLING) signalWake(this.words[this.word + 1]);
+    else Atomics.notify(this.words, this.word, 1);
   }
 }

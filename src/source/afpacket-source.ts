@@ -17,9 +17,15 @@ export interface AfPacketPort {
   readonly linkType: number;
 }
 
-export interface AfPacketSourceConfig {
+/** What main has opened for the source; it stays main's. */
+export interface AfPacketHandles {
   /** In the order of the engine's list of interfaces. */
   readonly ports: readonly AfPacketPort[];
+  /** What ends `block` before its time, of kernel/wake-event.ts. */
+  readonly wakeFd: number;
+}
+
+export interface AfPacketSourceConfig extends AfPacketHandles {
   /** `UPE_RX_WAIT_MS`. */
   readonly patienceMs: number;
 }
@@ -34,6 +40,7 @@ export class AfPacketSource implements Source {
   readonly comesInBlocks: boolean;
   readonly bytesRead = 0;
   private readonly ports: readonly AfPacketPort[];
+  private readonly wakeFd: number;
   private rings: readonly ReceiveRing[] = [];
   private drops: readonly KernelDrops[] = [];
   private poller: Poller | null = null;
@@ -42,6 +49,7 @@ export class AfPacketSource implements Source {
 
   constructor(config: AfPacketSourceConfig) {
     this.ports = config.ports;
+    this.wakeFd = config.wakeFd;
     this.interfaces = config.ports.map((port) => port.name);
     this.patienceMs = config.patienceMs;
     this.comesInBlocks = config.ports.every((port) => port.ring.shape.form === 'blocks');
@@ -50,7 +58,10 @@ export class AfPacketSource implements Source {
   open(): void {
     this.rings = this.ports.map((port) => openRing(port.ring));
     this.drops = this.ports.map((port) => new KernelDrops(port.fd));
-    this.poller = new Poller(this.ports.map((port) => port.fd));
+    this.poller = new Poller(
+      this.ports.map((port) => port.fd),
+      this.wakeFd,
+    );
   }
 
   read(batch: FrameBatch): number {

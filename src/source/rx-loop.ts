@@ -4,7 +4,7 @@ import { HeapGauge } from '../counters/heap-gauge.js';
 import type { BufferCache } from '../memory/buffer-cache.js';
 import { type Clock, microseconds } from '../memory/clock.js';
 import * as controlLayout from '../memory/control-layout.js';
-import { Doorbell } from '../memory/doorbell.js';
+import type { Doorbell } from '../memory/doorbell.js';
 import type { PacketPool } from '../memory/packet-pool.js';
 import * as poolLayout from '../memory/pool-layout.js';
 import type { RingProducer } from '../ring/ring-producer.js';
@@ -12,33 +12,24 @@ import { FlowHash, workerOf } from './flow-hash.js';
 import * as frameBatch from './frame-batch.js';
 import { FrameBatch } from './frame-batch.js';
 import { copyFrame } from './frame-copy.js';
-import { Nap } from './nap.js';
 import { Patience } from './patience.js';
 import { RxCounters } from './rx-counters.js';
+import { RxRest, type RxRestConfig } from './rx-rest.js';
 import type { Source } from './source.js';
 import * as sourceModule from './source.js';
 import { WorkerBells } from './worker-bells.js';
 
 // V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
 const { DROP_REASONS, RX_LEVELS } = catalogue;
-const { COMMAND_STOP, CONTROL_COMMAND, CONTROL_DOORBELL, CONTROL_STATE, STATE_FINISHED, STATE_RUNNING } =
-  controlLayout;
+const { COMMAND_STOP, CONTROL_COMMAND, CONTROL_STATE, STATE_FINISHED, STATE_RUNNING } = controlLayout;
 const { FORM_CHECKSUM_MISSING_BIT, FORM_OVERSIZE_BIT } = poolLayout;
 const { BURST_FRAMES } = frameBatch;
 const { SOURCE_FINISHED } = sourceModule;
 
-/** Sleep at most this long when the source has nothing, milliseconds. */
-const IDLE_MS_MAX = 1000;
-/** Block in a source at most this long, milliseconds: nobody can wake rx meanwhile, not even a scrape. */
-const BLOCK_MS_MAX = 25;
-
 const POOL_EXHAUSTED = DROP_REASONS.indexOf('pool_exhausted');
 const RING_FULL = DROP_REASONS.indexOf('ring_full');
 
-export interface RxLoopConfig {
-  /** `spin` never sleeps: less latency, one core busy. */
-  readonly idle: 'park' | 'spin';
-}
+export type RxLoopConfig = RxRestConfig;
 
 export interface RxLoopDeps {
   readonly source: Source;
@@ -66,7 +57,6 @@ export class RxLoop {
   private readonly batch = new FrameBatch();
   private readonly flowHash: FlowHash;
   private readonly counters: RxCounters;
-  private readonly doorbell: Doorbell;
   private readonly workerCount: number;
   /** Frames staged for each worker, in the hand from `worker * BURST_FRAMES`. */
   private readonly stagedCount: Int32Array;
@@ -76,25 +66,21 @@ export class RxLoop {
   /** In this burst: a whole one without it is plenty of room. */
   private wasPoolEmpty = false;
   private readonly bells: WorkerBells;
-  private readonly nap: Nap;
+  private readonly rest: RxRest;
   private readonly heap: HeapGauge;
 
   constructor(
-    private readonly config: RxLoopConfig,
+    config: RxLoopConfig,
     private readonly deps: RxLoopDeps,
   ) {
     this.flowHash = new FlowHash(deps.pool);
     this.counters = new RxCounters(deps.banks, deps.interfaceCount);
-    this.doorbell = new Doorbell(deps.control, CONTROL_DOORBELL);
     this.workerCount = deps.rings.length;
     this.stagedCount = new Int32Array(this.workerCount);
     this.heap = new HeapGauge(deps.clock);
     this.bells = new WorkerBells(deps.doorbells);
     const { patienceMs } = deps.source;
-    this.nap = new Nap(
-      { idle: config.idle, comesInBlocks: deps.source.comesInBlocks },
-      { doorbell: this.doorbell, clock: deps.clock, isWanted: () => deps.banks.isRequested() },
-    );
+    this.rest = new RxRest(config, deps);
     this.ringPatience = deps.rings.map(() => new Patience(patienceMs));
     this.poolPatience = new Patience(patienceMs);
   }
@@ -116,7 +102,8 @@ export class RxLoop {
         Atomics.store(control, CONTROL_STATE, STATE_FINISHED);
         onFinished();
       } else if (frames === 0) {
-        this.rest(finished);
+        this.bells.ringAllDue();
+        this.rest.wait(finished);
       }
     }
     this.end();
@@ -145,12 +132,13 @@ export class RxLoop {
     const beganMs = clock.nowMs();
     const frames = source.read(batch, beganMs);
     if (frames <= 0) return frames;
+    this.rest.noteFrames(frames);
     const rxUs = microseconds(beganMs);
     for (let i = 0; i < frames; i++) this.receive(i, rxUs);
     for (let worker = 0; worker < this.workerCount; worker++) this.flush(worker);
     if (this.wasPoolEmpty) this.wasPoolEmpty = false;
     else if (this.poolPatience.isTouched()) this.poolPatience.renew();
-    this.counters.countBurst(clock.nowMs() - beganMs - this.nap.takeSleptMs());
+    this.counters.countBurst(clock.nowMs() - beganMs - this.rest.takeNapMs());
     return frames;
   }
 
@@ -272,25 +260,6 @@ export class RxLoop {
   private waitForWorkers(looks: number): void {
     this.bells.ringAllDue();
     this.attend();
-    this.nap.take(looks);
-  }
-
-  /** Nothing is due: sleeps until something can be, or until somebody rings. */
-  private rest(finished: boolean): void {
-    const { source, clock, control, banks } = this.deps;
-    this.bells.ringAllDue();
-    if (this.config.idle === 'spin' && !finished) return;
-    if (source.block !== null) {
-      source.block(BLOCK_MS_MAX);
-      return;
-    }
-    const waitMs = finished ? IDLE_MS_MAX : Math.min(source.waitMs(clock.nowMs()), IDLE_MS_MAX);
-    if (waitMs <= 0) return;
-    this.doorbell.announce();
-    if (Atomics.load(control, CONTROL_COMMAND) === COMMAND_STOP || banks.isRequested()) {
-      this.doorbell.withdraw();
-    } else {
-      this.doorbell.sleep(waitMs);
-    }
+    this.rest.nap(looks);
   }
 }

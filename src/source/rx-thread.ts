@@ -10,7 +10,7 @@ import { createPool, PacketPool, type PoolMemory } from '../memory/packet-pool.j
 import { RingConsumer } from '../ring/ring-consumer.js';
 import { createRing, type RingMemory } from '../ring/ring-layout.js';
 import { RingProducer } from '../ring/ring-producer.js';
-import type { AfPacketPort } from './afpacket-source.js';
+import type { AfPacketHandles } from './afpacket-source.js';
 import { BURST_FRAMES } from './frame-batch.js';
 import { RxLoop, type RxLoopConfig } from './rx-loop.js';
 import type { Source } from './source.js';
@@ -23,8 +23,8 @@ export interface RxThreadData {
   /** The processor to run on, or `null`. */
   readonly cpu: number | null;
   readonly source: SourceSpec;
-  /** What main has opened for a live source. */
-  readonly ports: readonly AfPacketPort[];
+  /** What main has opened for the afpacket source; `null` for the others. */
+  readonly handles: AfPacketHandles | null;
   /** Interfaces that the counters have room for. */
   readonly interfaceCount: number;
   readonly pool: PoolMemory;
@@ -46,7 +46,7 @@ const port = parentPort;
 if (port === null) throw new Error('rx-thread.js runs as a worker thread only');
 const data = workerData as RxThreadData;
 const tell = (message: FromRx) => port.postMessage(message);
-const source = createSource(data.source, data.ports, ({ file, packets, error }) =>
+const source = createSource(data.source, data.handles, ({ file, packets, error }) =>
   tell({ kind: 'file', file, packets, error: error === null ? null : error.message }),
 );
 

@@ -1,5 +1,5 @@
 import { InvariantError } from '../errors.js';
-import { type AfPacketPort, AfPacketSource } from './afpacket-source.js';
+import { type AfPacketHandles, AfPacketSource } from './afpacket-source.js';
 import { DemoSource } from './demo-source.js';
 import type { Pace } from './pacer.js';
 import { type FileReport, PcapSource } from './pcap-source.js';
@@ -67,12 +67,12 @@ export function readInterfaceCount(spec: SourceSpec): number {
 /**
  * Makes the source that a spec describes, not yet open. On the rx thread: raw-socket is main's.
  *
- * @param ports what main has opened for a live source; empty for the others.
+ * @param handles what main has opened for the afpacket source; `null` for the others.
  * @param reportFile told of every capture file when its reading has ended.
  */
 export function createSource(
   spec: SourceSpec,
-  ports: readonly AfPacketPort[],
+  handles: AfPacketHandles | null,
   reportFile: (report: FileReport) => void,
 ): Source {
   switch (spec.kind) {
@@ -84,7 +84,8 @@ export function createSource(
         { reportFile },
       );
     case 'afpacket':
-      return new AfPacketSource({ ports, patienceMs: spec.patienceMs });
+      if (handles === null) throw new InvariantError('the afpacket source has no handles');
+      return new AfPacketSource({ ...handles, patienceMs: spec.patienceMs });
     case 'raw-socket':
       throw new InvariantError('raw-socket works on the main thread only');
   }

@@ -39,8 +39,8 @@ export interface Source {
   waitMs(nowMs: number): number;
 
   /**
-   * Blocks until frames may have come, `timeoutMs` milliseconds at most; the rx loop cannot be woken
-   * meanwhile. `null` for a source whose frames become due by the clock.
+   * Blocks until frames may have come or somebody has rung the rx thread's doorbell, `timeoutMs`
+   * milliseconds at most. `null` for a source whose frames become due by the clock.
    */
   readonly block: ((timeoutMs: number) => void) | null;
 

@@ -13,7 +13,7 @@ const DEFAULTS = {
   promiscuous: true,
   rxBlockBytes: 1_048_576,
   rxBlocks: 32,
-  rxBlockTimeoutMs: 20,
+  rxBlockTimeoutMs: 60,
   rxWaitMs: 200,
   cpuAffinity: null,
   user: null,

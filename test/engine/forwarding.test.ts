@@ -51,9 +51,6 @@ const CASES: readonly {
   { forwarding: 'none', defaultAction: 'count', action: TO_ETH7, problems: [rule0(NO_TRANSMITTER)] },
   { forwarding: 'none', defaultAction: 'forward', action: 'drop', problems: [DEFAULT_NO_TRANSMITTER] },
 
-  { forwarding: 'counted', defaultAction: 'forward', action: FORWARD, problems: [] },
-  { forwarding: 'counted', defaultAction: null, action: TO_ETH7, problems: [] },
-
   { forwarding: 'named', defaultAction: 'count', action: 'count', problems: [] },
   { forwarding: 'named', defaultAction: null, action: TO_ETH1, problems: [] },
   { forwarding: 'named', defaultAction: 'count', action: FORWARD, problems: [rule0(NO_OTHER_PORT)] },
@@ -97,7 +94,6 @@ t.test('every rule that cannot be used is named with its line, in the order of t
     `test.yaml:8: rule third ${NO_TRANSMITTER}`,
     DEFAULT_NO_TRANSMITTER,
   ]);
-  t.strictSame(problemsOf(text, 'counted'), []);
 });
 
 t.test('a rule set without rules is judged by its default action alone', async (t) => {

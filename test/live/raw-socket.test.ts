@@ -359,7 +359,7 @@ t.test('what cannot be is refused with the reason', { skip }, async (t) => {
       what: 'loop',
       env: { UPE_INTERFACE: 'lo' },
       rules: ['{ name: a, match: { protocol: udp }, action: { forward: lo } }'],
-      says: [/:3: rule a forwards to lo, where each packet would be received/],
+      says: [/:3: rule a forwards to lo, where each copy would arrive again/],
       exitCode: 2,
     },
     {

@@ -7,8 +7,6 @@ import type { Host } from '../../support/lab.js';
 import { Scrape } from '../../support/scrape.js';
 import { eventually, UPE_MAIN } from '../../support/upe-process.js';
 
-/** Clock ticks of /proc/stat, always 100 per second on the machines that Node.js runs on (proc(5)). */
-const TICK_SECONDS = 0.01;
 /** Let what is under way arrive before anything is compared, milliseconds. */
 const SETTLE_MS = 300;
 /** tcpdump lets the kernel gather frames for up to a second before it looks at them. */
@@ -34,18 +32,10 @@ export interface Receiver {
  */
 export function cpuSecondsOf(pid: number): number {
   const tasks = readdirSync(`/proc/${pid}/task`);
-  const times = tasks.map((task) => readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]);
+  const times = tasks.map(
+    (task) => readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0],
+  );
   return times.reduce((sum, nanoseconds) => sum + Number(nanoseconds), 0) / 1e9;
-}
-
-/** Processor time of the whole machine since it started, seconds: user, nice, system, irq, softirq. */
-export function machineBusySeconds(): number {
-  const [user, nice, system, , , irq, softirq] = readFileSync('/proc/stat', 'utf8')
-    .split('\n', 1)[0]
-    .split(/\s+/)
-    .slice(1)
-    .map(Number);
-  return (user + nice + system + irq + softirq) * TICK_SECONDS;
 }
 
 function residentBytesOf(pid: number): number {

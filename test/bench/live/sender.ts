@@ -2,6 +2,7 @@ import { InterfaceQuery } from '../../../src/kernel/interfaces.js';
 import { MessageBatch } from '../../../src/kernel/message-batch.js';
 import { PacketSocket } from '../../../src/kernel/packet-socket.js';
 import { ethernet, ipv4, udp } from '../../fixtures/frames.js';
+import { cpuSecondsOf } from './programs.js';
 
 /**
  * `sender.js INTERFACE DST PACKETS_PER_SECOND SECONDS FRAME_BYTES`: sends UDP frames of 64 flows to an
@@ -34,6 +35,7 @@ const batch = new MessageBatch(FLOWS, frames);
 for (let flow = 0; flow < FLOWS; flow++) batch.set(flow, flow * frameBytes, frameBytes, kernelIndex);
 
 const nap = new Int32Array(new SharedArrayBuffer(4));
+const cpuBefore = cpuSecondsOf(process.pid);
 const beganMs = performance.now();
 let sent = 0;
 for (;;) {
@@ -50,4 +52,6 @@ for (;;) {
 const elapsed = (performance.now() - beganMs) / 1000;
 socket.close();
 query.close();
-process.stdout.write(`${JSON.stringify({ sent, seconds: elapsed })}\n`);
+process.stdout.write(
+  `${JSON.stringify({ sent, seconds: elapsed, cpuSeconds: cpuSecondsOf(process.pid) - cpuBefore })}\n`,
+);
