@@ -3,7 +3,8 @@ import { interfacesOf, type SourceSpec } from '../source/source-spec.js';
 import { sourceProblems } from './source-limits.js';
 
 /**
- * What becomes of a forward verdict: nothing can be sent, so it is refused (`none`); it leaves by the interface that it names (`named`), of which there may be none (`unbound`); or by the other port as well
+ * What becomes of a forward verdict: nothing can be sent, so it is refused (`none`); it leaves by the
+ * interface that it names (`named`), of which there may be none (`unbound`); or by the other port as well
  * (`bridge`).
  */
 export type Forwarding = 'none' | 'named' | 'unbound' | 'bridge';

@@ -76,7 +76,7 @@ const BAD_VALUES: readonly [string, string, string, readonly string[]][] = [
   [
     'UPE_RX_BLOCK_TIMEOUT_MS',
     'an integer from 1 to 1000 (milliseconds)',
-    'correct it, or leave it out for the default (20)',
+    'correct it, or leave it out for the default (60)',
     ['0', '1001', '-1', '10ms', '0.5'],
   ],
   [

@@ -102,3 +102,12 @@ t.test('a rule set without rules is judged by its default action alone', async (
   t.strictSame(problemsOf('rules: []', 'bridge'), [DEFAULT_NOT_GIVEN]);
   t.strictSame(problemsOf('default_action: count\nrules: []', 'bridge'), []);
 });
+
+t.test('nothing is forwarded to the loopback: each copy would arrive, and be copied, for ever', async (t) => {
+  const set = rules('default_action: count\nrules:\n  - { name: a, action: { forward: lo } }\n');
+  for (const forwarding of ['named', 'bridge'] as const) {
+    const problems = forwardProblems(set, forwarding, ['lo', 'eth0']);
+    t.equal(problems.length, 1);
+    t.match(problems[0], /^test\.yaml:3: rule a forwards to lo, /);
+  }
+});
