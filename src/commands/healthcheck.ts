@@ -2,7 +2,7 @@ import { get } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { loadConfig } from '../config/load.js';
 import type { FlagValues } from '../config/schema.js';
-import { EnvironmentError } from '../errors.js';
+import { ConfigError, EnvironmentError } from '../errors.js';
 
 /** A health check that takes longer is a failure, milliseconds. */
 const TIMEOUT_MS = 3000;
@@ -15,6 +15,9 @@ const TIMEOUT_MS = 3000;
  */
 export async function healthcheck(flags: FlagValues, ready: boolean): Promise<void> {
   const config = loadConfig(process.env, flags);
+  if (config.httpPort === 0) {
+    throw new ConfigError(['UPE_HTTP_PORT is 0, any free port: give the port that the engine has logged.']);
+  }
   const url = `http://${requestHost(config.httpHost)}:${config.httpPort}/-/${ready ? 'ready' : 'healthy'}`;
   let answer: Answer;
   try {

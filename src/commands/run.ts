@@ -63,6 +63,8 @@ export async function run(flags: FlagValues): Promise<void> {
   const stop = stopHandler(engine, log, () => files.damaged);
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  // Node.js would open its debugger's port.
+  process.on('SIGUSR1', () => log.info('SIGUSR1 has no meaning here; SIGHUP loads the rules again'));
   const reloads = new Reloads(engine, file, log);
   process.on('SIGHUP', () => reloads.request());
   try {

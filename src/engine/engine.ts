@@ -241,7 +241,8 @@ export class Engine {
     // The stats thread is not there, or not well: the counters are, and they rest.
     const aggregator =
       this.aggregator ?? new Aggregator({ ...this.memory, interfaces: this.interfaces }, this.deps.clock);
-    await aggregator.pass(this.series.notice.slotCount);
+    // All slots: with a stats thread only that one knows how many are in use by now.
+    await aggregator.pass(this.memory.workerCounters[0].shape.slotCount);
     return aggregator.summary();
   }
 

@@ -22,7 +22,7 @@ const MORE_OR_OFFSET = 0x3fff;
 /**
  * Reads the one kind of frame that most frames are: Ethernet, IPv4 without options, not a fragment, with
  * a whole TCP or UDP header and nothing odd about it. It gives up at the first thing that is not so, and
- * the parser starts afresh; what it does accept, it fills in exactly as the parser would have done.
+ * the parser starts afresh; what it does accept, it fills in as the parser would have done.
  *
  * Worth a second way to read the same bytes because every read here has a constant offset and each length
  * is compared once, where the parser asks at every header how far it may go: `bench -- parse` takes 15%

@@ -53,7 +53,7 @@ export class Packet {
   /** Bits of `anomalyBit`. */
   anomalies = 0;
 
-  /** Where the captured bytes end, and where the frame ended on the wire: offsets in the view. */
+  /** The parser's own: where the captured bytes end, and where the frame ended on the wire, in the view. */
   capturedEnd = 0;
   wireEnd = 0;
 }

@@ -62,7 +62,7 @@ export const PIPELINE_FAMILIES: readonly MetricFamily[] = [
   },
   {
     name: 'upe_ring_used_slots',
-    help: 'Slots in use of the ring from rx to each worker.',
+    help: 'Slots in use of the ring from rx to each worker, at the moment of the scrape.',
     type: 'gauge',
     samples: ({ aggregator, ringUsedSlots }) =>
       aggregator.totals.workers.map((_, worker) => ({
@@ -79,7 +79,7 @@ export const PIPELINE_FAMILIES: readonly MetricFamily[] = [
   },
   {
     name: 'upe_pool_free_buffers',
-    help: 'Packet buffers that nobody uses.',
+    help: 'Packet buffers that nobody uses, at the moment of the scrape.',
     type: 'gauge',
     samples: ({ poolFreeBuffers }) => one(poolFreeBuffers()),
   },
