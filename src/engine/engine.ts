@@ -21,7 +21,7 @@ import { type FirstTable, RuleDeployment } from './rule-deployment.js';
 import { startRx, startStats, startWorker, type ThreadSetting } from './start-threads.js';
 import type { StatsLink } from './stats-link.js';
 import type { EngineThread } from './thread.js';
-import { allowDeepInlining } from './v8-flags.js';
+import { allowDeepInlining, collectOnlyWhenNeeded } from './v8-flags.js';
 
 /** Bounds of the steps of a stop, milliseconds; together under the 10 s that a stop may take. */
 const STOP_RX_MS = 3000;
@@ -146,6 +146,7 @@ export class Engine {
    */
   async start(): Promise<number> {
     allowDeepInlining();
+    collectOnlyWhenNeeded();
     this.live?.open();
     const wakeFd = this.live?.handles?.wakeFd;
     if (wakeFd !== undefined) this.doorbell(0).setWakeDescriptor(wakeFd);

@@ -15,3 +15,12 @@ import { setFlagsFromString } from 'node:v8';
 export function allowDeepInlining(): void {
   setFlagsFromString('--max-inlined-bytecode-size-cumulative=4000');
 }
+
+/**
+ * Keeps V8 from collecting garbage once more in every thread whenever the process has little to do, to give
+ * memory back: there is next to none to give, and it took a third of the processor time of capturing
+ * 400,000 packets per second (0.37 us a packet instead of 0.23 in the first seconds).
+ */
+export function collectOnlyWhenNeeded(): void {
+  setFlagsFromString('--no-memory-reducer');
+}

@@ -19,7 +19,7 @@ const NON_DROP_SECONDS = 10;
 /** Where processor time is compared, packets per second: the first is what every program here can take. */
 const CPU_PPS = [50_000, 200_000, 400_000];
 const CPU_SECONDS = 5;
-const CPU_WARM_UP_SECONDS = 4;
+const CPU_WARM_UP_SECONDS = 10;
 /** What watching costs a host is told at this rate. */
 const COST_PPS = 100_000;
 
