@@ -3,7 +3,7 @@ import { loadRawSockets } from '../kernel/raw-sockets.js';
 import { CONTROL_TABLE_GENERATION, controlOf } from '../memory/control-layout.js';
 import type { RuleTableMemory } from '../rules/rule-table.js';
 import type { FromRx, RxThreadData } from '../source/rx-thread.js';
-import { readInterfaceCount } from '../source/source-spec.js';
+import { isBridge, readInterfaceCount } from '../source/source-spec.js';
 import type { RulesNotice } from '../stats/rule-series.js';
 import type { StatsServiceConfig } from '../stats/stats-service.js';
 import type { Passage } from '../worker/packet-judge.js';
@@ -30,17 +30,17 @@ export interface ThreadSetting {
 
 /** What leaves a bridge although no rule says so; nothing where UPE only watches. */
 function passageOf({ source, nonIp, malformed }: EngineConfig): Passage {
-  const isBridge = source.kind === 'afpacket' && source.isBridge;
+  const bridges = isBridge(source);
   return {
-    counted: isBridge,
-    unclassified: isBridge && nonIp === 'forward',
-    malformed: isBridge && malformed === 'forward',
+    counted: bridges,
+    unclassified: bridges && nonIp === 'forward',
+    malformed: bridges && malformed === 'forward',
   };
 }
 
 /** The verdicts that frames are counted under which no rule judges. */
 function unjudgedFates({ source, nonIp, malformed }: EngineConfig): StatsServiceConfig['unjudged'] {
-  if (source.kind !== 'afpacket' || !source.isBridge) return { unclassified: 'count', malformed: 'count' };
+  if (!isBridge(source)) return { unclassified: 'count', malformed: 'count' };
   return { unclassified: nonIp, malformed };
 }
 
@@ -83,8 +83,7 @@ export function startWorker(
 /** What a worker sends with: sockets of its own, or a ring to rx. */
 function workerTransmit({ config, memory, live }: ThreadSetting, worker: number): WorkerTransmit | null {
   if (live !== null) {
-    const isBridge = config.source.kind === 'afpacket' && config.source.isBridge;
-    const otherPort = isBridge ? [1, 0] : [];
+    const otherPort = isBridge(config.source) ? [1, 0] : [];
     return { kind: 'sockets', fd: live.transmitFds[worker], otherPort, links: live.linksBuffer };
   }
   return memory.transmitRings.length > 0 ? { kind: 'ring', ring: memory.transmitRings[worker] } : null;
@@ -138,7 +137,7 @@ export function startStats(
       config: {
         version: config.version,
         source: source.kind,
-        mode: source.kind === 'afpacket' && source.isBridge ? 'bridge' : 'watch',
+        mode: isBridge(source) ? 'bridge' : 'watch',
         interfaces,
         readInterfaceCount: readInterfaceCount(source),
         links,

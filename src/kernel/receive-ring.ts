@@ -34,12 +34,25 @@ const V3_MAC = 24;
 const V3_VLAN_TCI = 32;
 const V3_VLAN_TPID = 36;
 
-/** TPACKET_V3: whole blocks of frames, back to back. */
-class BlockRing implements ReceiveRing {
+/** The memory of a ring, as both forms read it. */
+class MappedRing {
   readonly bytes: Uint8Array;
   readonly view: DataView;
   readonly frame: ReceivedFrame;
-  private readonly words: Int32Array;
+  /** For the status words, which the kernel writes too. */
+  protected readonly words: Int32Array;
+
+  constructor(mapping: RingMapping) {
+    const memory = ringMemory(mapping);
+    this.bytes = new Uint8Array(memory);
+    this.view = new DataView(memory);
+    this.words = new Int32Array(memory);
+    this.frame = new ReceivedFrame(this.view);
+  }
+}
+
+/** TPACKET_V3: whole blocks of frames, back to back. */
+class BlockRing extends MappedRing implements ReceiveRing {
   private readonly blockBytes: number;
   private readonly blockCount: number;
   /** The block that is being read, or the next to be. */
@@ -51,11 +64,7 @@ class BlockRing implements ReceiveRing {
   private finishedBlock = -1;
 
   constructor(mapping: RingMapping) {
-    const memory = ringMemory(mapping);
-    this.bytes = new Uint8Array(memory);
-    this.view = new DataView(memory);
-    this.words = new Int32Array(memory);
-    this.frame = new ReceivedFrame(this.view);
+    super(mapping);
     this.blockBytes = mapping.shape.blockBytes;
     this.blockCount = mapping.shape.blockCount;
   }
@@ -119,11 +128,7 @@ const V2_VLAN_TCI = 24;
 const V2_VLAN_TPID = 26;
 
 /** TPACKET_V2: one frame a slot, handed over as soon as it is there. */
-class SlotRing implements ReceiveRing {
-  readonly bytes: Uint8Array;
-  readonly view: DataView;
-  readonly frame: ReceivedFrame;
-  private readonly words: Int32Array;
+class SlotRing extends MappedRing implements ReceiveRing {
   private readonly slotBytes: number;
   private readonly slotCount: number;
   /** The next slot to look at, and the first that has been shown and not been given back. */
@@ -132,11 +137,7 @@ class SlotRing implements ReceiveRing {
   private shownCount = 0;
 
   constructor(mapping: RingMapping) {
-    const memory = ringMemory(mapping);
-    this.bytes = new Uint8Array(memory);
-    this.view = new DataView(memory);
-    this.words = new Int32Array(memory);
-    this.frame = new ReceivedFrame(this.view);
+    super(mapping);
     this.slotBytes = mapping.shape.slotBytes;
     this.slotCount = mapping.bytes / mapping.shape.slotBytes;
   }

@@ -47,6 +47,11 @@ export type SourceSpec =
   | AfPacketSpec
   | RawSocketSpec;
 
+/** Whether UPE stands between two interfaces, and does not only watch. */
+export function isBridge(spec: SourceSpec): boolean {
+  return spec.kind === 'afpacket' && spec.isBridge;
+}
+
 /** The engine's list of interfaces: those that a source reads, known before it is opened, then the others. */
 export function interfacesOf(spec: SourceSpec): readonly string[] {
   switch (spec.kind) {

@@ -1,22 +1,14 @@
-import { constants } from 'node:os';
-import { TRANSMIT_FAILURES } from '../counters/catalogue.js';
 import { MessageBatch } from '../kernel/message-batch.js';
 import type { Links } from '../memory/link-layout.js';
 import type { PacketPool } from '../memory/packet-pool.js';
 import * as poolLayout from '../memory/pool-layout.js';
 import { completeChecksum } from './checksum.js';
 import type { TransmitCounters } from './transmit-counters.js';
+import { failureOf, INTERFACE_DOWN, OVERSIZE, QUEUE_FULL } from './transmit-failure.js';
 import type { Transmitter } from './transmitter.js';
 
 // V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
 const { FORM_CHECKSUM_MISSING_BIT } = poolLayout;
-
-const QUEUE_FULL = TRANSMIT_FAILURES.indexOf('queue_full');
-const OVERSIZE = TRANSMIT_FAILURES.indexOf('oversize');
-const INTERFACE_DOWN = TRANSMIT_FAILURES.indexOf('interface_down');
-const ERROR = TRANSMIT_FAILURES.indexOf('error');
-
-const { EAGAIN, EMSGSIZE, ENETDOWN, ENOBUFS, ENODEV, ENXIO } = constants.errno;
 
 export interface AfPacketTransmitterConfig {
   /** A packet socket of this worker's own; main has opened it. */
@@ -105,22 +97,5 @@ export class AfPacketTransmitter implements Transmitter {
       next++;
     }
     return next;
-  }
-}
-
-/** Position in `TRANSMIT_FAILURES` of what the kernel says. */
-function failureOf(errno: number): number {
-  switch (errno) {
-    case EAGAIN:
-    case ENOBUFS:
-      return QUEUE_FULL;
-    case EMSGSIZE:
-      return OVERSIZE;
-    case ENETDOWN:
-    case ENODEV:
-    case ENXIO:
-      return INTERFACE_DOWN;
-    default:
-      return ERROR;
   }
 }

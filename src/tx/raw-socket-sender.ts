@@ -1,5 +1,3 @@
-import { constants } from 'node:os';
-import { TRANSMIT_FAILURES } from '../counters/catalogue.js';
 import { errnoOf, openSender, type RawSocket, type RawSocketPackage } from '../kernel/raw-sockets.js';
 import type { BufferCache } from '../memory/buffer-cache.js';
 import type { Links } from '../memory/link-layout.js';
@@ -7,13 +5,7 @@ import type { PacketPool } from '../memory/packet-pool.js';
 import type { RingConsumer } from '../ring/ring-consumer.js';
 import { ORDER_BYTES, ORDER_OUT_INTERFACE, ORDER_WORDS } from './raw-socket-order-layout.js';
 import type { TransmitCounters } from './transmit-counters.js';
-
-const QUEUE_FULL = TRANSMIT_FAILURES.indexOf('queue_full');
-const OVERSIZE = TRANSMIT_FAILURES.indexOf('oversize');
-const INTERFACE_DOWN = TRANSMIT_FAILURES.indexOf('interface_down');
-const ERROR = TRANSMIT_FAILURES.indexOf('error');
-
-const { EAGAIN, EMSGSIZE, ENETDOWN, ENOBUFS, ENODEV, ENXIO } = constants.errno;
+import { failureOf, INTERFACE_DOWN } from './transmit-failure.js';
 
 /** Packets taken from a ring at a time. */
 const BURST = 32;
@@ -113,21 +105,4 @@ export class RawSocketSender {
 /** The package insists on somebody to call when it has sent. */
 function nothing(): void {
   // It has returned by then, without an error.
-}
-
-/** Position in `TRANSMIT_FAILURES` of what the kernel says. */
-function failureOf(errno: number): number {
-  switch (errno) {
-    case EAGAIN:
-    case ENOBUFS:
-      return QUEUE_FULL;
-    case EMSGSIZE:
-      return OVERSIZE;
-    case ENETDOWN:
-    case ENODEV:
-    case ENXIO:
-      return INTERFACE_DOWN;
-    default:
-      return ERROR;
-  }
 }

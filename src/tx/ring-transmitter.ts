@@ -1,5 +1,4 @@
 import * as catalogue from '../counters/catalogue.js';
-import { TRANSMIT_FAILURES } from '../counters/catalogue.js';
 import type { CounterBanks } from '../counters/counter-banks.js';
 import type { BufferCache } from '../memory/buffer-cache.js';
 import type { Doorbell } from '../memory/doorbell.js';
@@ -9,14 +8,11 @@ import type { RingProducer } from '../ring/ring-producer.js';
 import { copyFrame } from '../source/frame-copy.js';
 import { ORDER_BYTES, ORDER_OUT_INTERFACE, ORDER_WORDS } from './raw-socket-order-layout.js';
 import type { TransmitCounters } from './transmit-counters.js';
+import { ERROR, OVERSIZE, QUEUE_FULL } from './transmit-failure.js';
 import type { Transmitter } from './transmitter.js';
 
 // V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
 const { WORKER_TOTALS } = catalogue;
-
-const QUEUE_FULL = TRANSMIT_FAILURES.indexOf('queue_full');
-const OVERSIZE = TRANSMIT_FAILURES.indexOf('oversize');
-const ERROR = TRANSMIT_FAILURES.indexOf('error');
 
 export interface RingTransmitterConfig {
   /** Packets of one burst at most. */
