@@ -1,18 +1,15 @@
 import { availableParallelism } from 'node:os';
 import type { Config } from '../config/schema.js';
-import { resolvePoolBuffers, resolveWorkers } from '../config/sizing.js';
+import { resolveSizes } from '../config/sizing.js';
 import type { EngineConfig } from '../engine/engine.js';
 import { BUNDLED_RULES_FILE, VERSION } from '../package-files.js';
 import type { AfPacketSpec, SourceSpec } from '../source/source-spec.js';
 
 /** The part of the engine's configuration that follows from the settings alone. */
 export function engineSizes(config: Config) {
-  const workerCount = resolveWorkers(config.workers, availableParallelism());
   return {
     version: VERSION,
-    workerCount,
-    ringSlots: config.ringSlots,
-    poolBuffers: resolvePoolBuffers(config.poolBuffers, workerCount, config.ringSlots),
+    ...resolveSizes(config, availableParallelism()),
     bufferBytes: config.bufferBytes,
     ruleCapacity: config.ruleCapacity,
     idle: config.idle,

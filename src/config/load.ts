@@ -3,7 +3,7 @@ import convict from 'convict';
 import { ConfigError } from '../errors.js';
 import { liveProblems } from './live-problems.js';
 import { type Config, type FlagValues, SETTING_NAMES, type SettingName, settingOf } from './schema.js';
-import { POOL_BUFFERS_MAX, poolBuffersMin, resolveWorkers } from './sizing.js';
+import { POOL_BUFFERS_MAX, poolBuffersMin, resolveRingSlots, resolveWorkers } from './sizing.js';
 import { unknownVariableProblems } from './unknown-variables.js';
 
 /** Longest part of a refused value that a message repeats, in characters. */
@@ -154,9 +154,11 @@ function pcapFileProblem({ source, pcapFile }: Partial<Config>, given: GivenSett
 }
 
 function poolProblem(config: Partial<Config>, given: GivenSettings, availableCores: number): string | null {
-  const { workers, ringSlots, poolBuffers } = config;
-  if (workers === undefined || ringSlots === undefined || poolBuffers === undefined) return null;
+  const { workers, poolBuffers, source = null, bridge = null } = config;
+  if (workers === undefined || config.ringSlots === undefined || poolBuffers === undefined) return null;
   const workerCount = resolveWorkers(workers, availableCores);
+  const settings = { source, bridge, workers, ringSlots: config.ringSlots, poolBuffers };
+  const ringSlots = resolveRingSlots(settings, workerCount);
   const min = poolBuffersMin(workerCount, ringSlots);
   const held = `${workerCount} ${workerCount === 1 ? 'worker' : 'workers'} with rings of ${ringSlots} slots`;
   if (min > POOL_BUFFERS_MAX) {

@@ -122,7 +122,7 @@ export const SETTINGS = {
   rxBlockTimeoutMs: withDefault({
     env: 'UPE_RX_BLOCK_TIMEOUT_MS',
     format: integer({ min: 1, max: 1000, unit: 'milliseconds' }),
-    default: '60',
+    default: '100',
     doc: 'A block that is not full is handed over after this time, watching; a bridge gets each frame at once.',
     usedBy: RUN,
   }),
@@ -220,9 +220,9 @@ export const SETTINGS = {
   }),
   ringSlots: withDefault({
     env: 'UPE_RING_SLOTS',
-    format: powerOfTwo({ min: 64, max: 1_048_576 }),
-    default: '1024',
-    doc: "Slots of each worker's ring.",
+    format: autoOr(powerOfTwo({ min: 64, max: 1_048_576 })),
+    default: 'auto',
+    doc: "Slots of each worker's ring; auto: 1024, and 8192 shared out among the workers where an interface is watched.",
     usedBy: ENGINE,
   }),
   statsIntervalMs: withDefault({

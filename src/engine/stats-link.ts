@@ -1,5 +1,5 @@
-import { getHeapStatistics } from 'node:v8';
 import { EnvironmentError } from '../errors.js';
+import { EventLoopLoad } from '../stats/event-loop-load.js';
 import type { RulesNotice } from '../stats/rule-series.js';
 import type { FromStats, StatsSummary, ToStats } from '../stats/stats-messages.js';
 import type { StatsThreadData } from '../stats/stats-thread.js';
@@ -12,6 +12,7 @@ const MAIN_REPORT_MS = 1000;
 export class StatsLink {
   private readonly thread: EngineThread<FromStats>;
   private readonly data: StatsThreadData;
+  private readonly mainLoad = new EventLoopLoad(MAIN_REPORT_MS);
   private mainReport: NodeJS.Timeout | null = null;
   private onRulesAnswer: (refusal: string | null) => void = () => undefined;
   private onStopped: (summary: StatsSummary) => void = () => undefined;
@@ -27,8 +28,12 @@ export class StatsLink {
   /** Waits until stats listens. Returns its port; throws EnvironmentError when it cannot. */
   async ready(): Promise<number> {
     const first = await this.thread.ready();
+    this.mainLoad.start();
     this.reportMain();
-    this.mainReport = setInterval(() => this.reportMain(), MAIN_REPORT_MS);
+    this.mainReport = setInterval(() => {
+      this.mainLoad.tick();
+      this.reportMain();
+    }, MAIN_REPORT_MS);
     return first.kind === 'ready' ? first.port : this.data.config.http.port;
   }
 
@@ -58,6 +63,7 @@ export class StatsLink {
    */
   async stop(timeoutMs: number): Promise<StatsSummary | null> {
     if (this.mainReport !== null) clearInterval(this.mainReport);
+    this.mainLoad.stop();
     let summary: StatsSummary | null = null;
     this.onStopped = (last) => {
       summary = last;
@@ -75,10 +81,6 @@ export class StatsLink {
   }
 
   private reportMain(): void {
-    this.tell({
-      kind: 'mainThread',
-      busySeconds: performance.eventLoopUtilization().active / 1000,
-      heapBytes: getHeapStatistics().used_heap_size,
-    });
+    this.tell({ kind: 'mainThread', load: this.mainLoad.read() });
   }
 }

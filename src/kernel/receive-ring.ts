@@ -25,6 +25,7 @@ export function openRing(mapping: RingMapping): ReceiveRing {
 const BLOCK_STATUS = 8;
 const BLOCK_FRAMES = 12;
 const BLOCK_FIRST_FRAME = 16;
+const BLOCK_USED_BYTES = 20;
 /** struct tpacket3_hdr, byte offsets. */
 const V3_NEXT = 0;
 const V3_SNAPLEN = 12;
@@ -34,12 +35,17 @@ const V3_MAC = 24;
 const V3_VLAN_TCI = 32;
 const V3_VLAN_TPID = 36;
 
+/** What is fetched ahead of its use: a burst of average frames, and no more than the nearest cache holds. */
+const FETCH_FRAMES = 32;
+const FETCH_BYTES_MAX = 16_384;
+const CACHE_LINE_WORDS = 16;
+
 /** The memory of a ring, as both forms read it. */
 class MappedRing {
   readonly bytes: Uint8Array;
   readonly view: DataView;
   readonly frame: ReceivedFrame;
-  /** For the status words, which the kernel writes too. */
+  /** For the status words, which the kernel writes too, and to fetch ahead. */
   protected readonly words: Int32Array;
 
   constructor(mapping: RingMapping) {
@@ -60,6 +66,11 @@ class BlockRing extends MappedRing implements ReceiveRing {
   /** Frames of it that have not been shown; 0 outside a block. */
   private framesLeft = 0;
   private frameAt = 0;
+  /** Where its frames end, and how much of it `fetchAhead` brings in for one burst: both bytes. */
+  private blockEnd = 0;
+  private burstBytes = 0;
+  /** Keeps what `fetchAhead` has read from being optimised away. */
+  fetched = 0;
   /** The block before is read to its end and waits for `release`; -1 when none does. */
   private finishedBlock = -1;
 
@@ -87,9 +98,25 @@ class BlockRing extends MappedRing implements ReceiveRing {
   }
 
   release(): void {
-    if (this.finishedBlock < 0) return;
-    this.giveBack(this.finishedBlock);
-    this.finishedBlock = -1;
+    if (this.finishedBlock >= 0) {
+      this.giveBack(this.finishedBlock);
+      this.finishedBlock = -1;
+    }
+    if (this.framesLeft > 0) this.fetchAhead();
+  }
+
+  /**
+   * Brings the frames of the next burst into this core's cache. Another core has written them, and where
+   * the next frame begins is only known from the one before, so that the reader would wait for one line
+   * after the other: a third of its time. These reads do not depend on each other, and the processor has
+   * many of them under way at once.
+   */
+  private fetchAhead(): void {
+    const { words } = this;
+    const end = Math.min(this.frameAt + this.burstBytes, this.blockEnd) >> 2;
+    let seen = 0;
+    for (let word = this.frameAt >> 2; word < end; word += CACHE_LINE_WORDS) seen ^= words[word];
+    this.fetched = seen;
   }
 
   private enterBlock(): boolean {
@@ -101,7 +128,13 @@ class BlockRing extends MappedRing implements ReceiveRing {
       if ((Atomics.load(this.words, (at + BLOCK_STATUS) >> 2) & TP_STATUS_USER) === 0) return false;
       this.framesLeft = this.view.getInt32(at + BLOCK_FRAMES, true);
       this.frameAt = at + this.view.getInt32(at + BLOCK_FIRST_FRAME, true);
-      if (this.framesLeft > 0) return true;
+      if (this.framesLeft > 0) {
+        const usedBytes = this.view.getInt32(at + BLOCK_USED_BYTES, true);
+        this.blockEnd = at + usedBytes;
+        this.burstBytes = Math.min(FETCH_BYTES_MAX, (FETCH_FRAMES * usedBytes) / this.framesLeft) | 0;
+        this.fetchAhead();
+        return true;
+      }
       // The kernel may hand over a block whose timeout ran out with nothing in it.
       this.giveBack(this.block);
       this.block = (this.block + 1) % this.blockCount;

@@ -10,6 +10,7 @@ import {
 } from '../counters/catalogue.js';
 import { ACTIONS, type Action } from '../rules/rule.js';
 import type { Aggregator } from './aggregator.js';
+import type { EventLoopReading } from './event-loop-load.js';
 import type { Losses } from './interface-losses.js';
 import type { RuleSeries } from './rule-series.js';
 import type { Totals } from './totals.js';
@@ -30,8 +31,8 @@ export interface EngineState {
   /** What becomes of frames that no rule judges. */
   readonly unjudged: { readonly unclassified: Action; readonly malformed: Action };
   readonly series: RuleSeries;
-  /** Seconds and bytes of the threads that have an event loop: main and stats. */
-  readonly eventLoopThreads: readonly { thread: string; busySeconds: number; heapBytes: number }[];
+  /** The threads that have an event loop: main and stats. */
+  readonly eventLoopThreads: readonly (EventLoopReading & { readonly thread: string })[];
   readonly ringSlots: number;
   /** Indexes in each worker's ring at this moment. */
   ringUsedSlots(worker: number): number;

@@ -122,6 +122,20 @@ export const PIPELINE_FAMILIES: readonly MetricFamily[] = [
       threads(state).map(({ thread, heapBytes }) => ({ labels: { thread }, value: heapBytes })),
   },
   {
+    name: 'upe_thread_event_loop_lag_seconds',
+    help: 'How late the last periodic timer of a thread came; the dataplane has no event loop.',
+    type: 'gauge',
+    samples: ({ eventLoopThreads }) =>
+      eventLoopThreads.map(({ thread, lagSeconds }) => ({ labels: { thread }, value: lagSeconds })),
+  },
+  {
+    name: 'upe_thread_gc_seconds_total',
+    help: 'Time that a thread with an event loop has spent in garbage collection.',
+    type: 'counter',
+    samples: ({ eventLoopThreads }) =>
+      eventLoopThreads.map(({ thread, gcSeconds }) => ({ labels: { thread }, value: gcSeconds })),
+  },
+  {
     name: 'upe_mode_info',
     help: 'Where packets come from and what is done with them: always 1.',
     type: 'gauge',

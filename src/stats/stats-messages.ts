@@ -1,3 +1,4 @@
+import type { EventLoopReading } from './event-loop-load.js';
 import type { RulesNotice } from './rule-series.js';
 
 /** What main tells the stats thread. */
@@ -7,8 +8,8 @@ export type ToStats =
   /** Every worker uses the table that was prepared. */
   | { readonly kind: 'rulesInUse'; readonly atMs: number }
   | { readonly kind: 'reloadFailed' }
-  /** How busy main has been since its start, and its heap now. */
-  | { readonly kind: 'mainThread'; readonly busySeconds: number; readonly heapBytes: number }
+  /** How main's event loop is doing. */
+  | { readonly kind: 'mainThread'; readonly load: EventLoopReading }
   /** All dataplane threads have ended: one last pass, answered with `stopped`. */
   | { readonly kind: 'stop' };
 

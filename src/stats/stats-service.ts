@@ -1,4 +1,3 @@
-import { getHeapStatistics } from 'node:v8';
 import type { Logger } from '../log.js';
 import type { Clock } from '../memory/clock.js';
 import { CONTROL_STATE, controlOf, STATE_FINISHED, STATE_RUNNING } from '../memory/control-layout.js';
@@ -8,6 +7,7 @@ import { type RingMemory, ringUsedSlots } from '../ring/ring-layout.js';
 import type { Action } from '../rules/rule.js';
 import { Aggregator, type AggregatorConfig } from './aggregator.js';
 import type { EngineState } from './engine-state.js';
+import { EventLoopLoad, type EventLoopReading } from './event-loop-load.js';
 import { Exposer } from './exposition.js';
 import { type HttpAddress, HttpServer } from './http-server.js';
 import { InterfaceLosses } from './interface-losses.js';
@@ -47,7 +47,8 @@ export class StatsService {
   private readonly aggregator: Aggregator;
   private readonly series: RuleSeries;
   private readonly server: HttpServer;
-  private readonly main = { thread: 'main', busySeconds: 0, heapBytes: 0 };
+  private mainLoad: EventLoopReading = { busySeconds: 0, heapBytes: 0, lagSeconds: 0, gcSeconds: 0 };
+  private readonly ownLoad: EventLoopLoad;
   private readonly reload: { generation: number; successful: boolean; successMs: number };
   private timer: NodeJS.Timeout | null = null;
 
@@ -56,6 +57,7 @@ export class StatsService {
     private readonly deps: StatsServiceDeps,
   ) {
     this.aggregator = new Aggregator(config, deps.clock);
+    this.ownLoad = new EventLoopLoad(config.intervalMs);
     this.series = new RuleSeries(config.rules);
     this.reload = {
       generation: config.rules.generation,
@@ -79,7 +81,11 @@ export class StatsService {
   /** Listens and begins to aggregate. Returns the port. */
   async start(): Promise<number> {
     const port = await this.server.start();
-    this.timer = setInterval(() => void this.pass(), this.config.intervalMs);
+    this.ownLoad.start();
+    this.timer = setInterval(() => {
+      this.ownLoad.tick();
+      void this.pass();
+    }, this.config.intervalMs);
     await this.pass();
     return port;
   }
@@ -88,6 +94,7 @@ export class StatsService {
   async stop(): Promise<StatsSummary> {
     if (this.timer !== null) clearInterval(this.timer);
     this.timer = null;
+    this.ownLoad.stop();
     await this.pass();
     await this.server.stop();
     return this.aggregator.summary();
@@ -117,9 +124,8 @@ export class StatsService {
     this.reload.successful = false;
   }
 
-  noteMainThread(busySeconds: number, heapBytes: number): void {
-    this.main.busySeconds = busySeconds;
-    this.main.heapBytes = heapBytes;
+  noteMainThread(load: EventLoopReading): void {
+    this.mainLoad = load;
   }
 
   private async pass(): Promise<boolean> {
@@ -152,7 +158,11 @@ export class StatsService {
   }
 
   private engineState(): EngineState {
-    const { config, main, reload } = this;
+    const { config, reload } = this;
+    const eventLoopThreads = () => [
+      { thread: 'main', ...this.mainLoad },
+      { thread: 'stats', ...this.ownLoad.read() },
+    ];
     const pool = new PacketPool(config.pool);
     const rxControl = controlOf(config.control, 0);
     return {
@@ -165,7 +175,7 @@ export class StatsService {
       unjudged: config.unjudged,
       series: this.series,
       get eventLoopThreads() {
-        return [main, statsThreadLoad()];
+        return eventLoopThreads();
       },
       ringSlots: config.rings[0].slots,
       ringUsedSlots: (worker) => ringUsedSlots(config.rings[worker]),
@@ -186,13 +196,5 @@ function liveState(interfaces: readonly string[], links: Links): EngineState['li
   return {
     isUp: (i) => links.isUp(i),
     losses: (i) => losses[i].update(links.kernelIndex(i)),
-  };
-}
-
-function statsThreadLoad() {
-  return {
-    thread: 'stats',
-    busySeconds: performance.eventLoopUtilization().active / 1000,
-    heapBytes: getHeapStatistics().used_heap_size,
   };
 }

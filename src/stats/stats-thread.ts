@@ -37,7 +37,7 @@ async function handle(message: ToStats): Promise<void> {
       service.reloadFailed();
       return;
     case 'mainThread':
-      service.noteMainThread(message.busySeconds, message.heapBytes);
+      service.noteMainThread(message.load);
       return;
     case 'stop':
       answer({ kind: 'stopped', summary: await service.stop() });

@@ -76,7 +76,7 @@ const BAD_VALUES: readonly [string, string, string, readonly string[]][] = [
   [
     'UPE_RX_BLOCK_TIMEOUT_MS',
     'an integer from 1 to 1000 (milliseconds)',
-    'correct it, or leave it out for the default (60)',
+    'correct it, or leave it out for the default (100)',
     ['0', '1001', '-1', '10ms', '0.5'],
   ],
   [
@@ -152,24 +152,9 @@ const BAD_VALUES: readonly [string, string, string, readonly string[]][] = [
   ],
   [
     'UPE_RING_SLOTS',
-    'a power of two from 64 to 1048576',
-    'correct it, or leave it out for the default (1024)',
-    [
-      '0',
-      '1',
-      '32',
-      '63',
-      '65',
-      '1000',
-      '1023',
-      '1025',
-      '2097152',
-      '4294967296',
-      '-1024',
-      '1024.5',
-      '2^10',
-      'auto',
-    ],
+    'auto or a power of two from 64 to 1048576',
+    'correct it, or leave it out for the default (auto)',
+    ['0', '1', '32', '63', '65', '1000', '1023', '1025', '2097152', '4294967296', '-1024', '1024.5', '2^10'],
   ],
   [
     'UPE_STATS_INTERVAL_MS',

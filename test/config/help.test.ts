@@ -62,10 +62,11 @@ t.test('columns are aligned', (t) => {
   ]);
   const rings = helpText(null, 80).split('\n');
   const first = rings.findIndex((line) => line.startsWith('  --ring-slots'));
-  t.strictSame(rings.slice(first, first + 3), [
-    "  --ring-slots N              Slots of each worker's ring.",
-    '  UPE_RING_SLOTS              Takes a power of two from 64 to 1048576. Default:',
-    '                              1024.',
+  t.strictSame(rings.slice(first, first + 4), [
+    "  --ring-slots N              Slots of each worker's ring; auto: 1024, and 8192",
+    '  UPE_RING_SLOTS              shared out among the workers where an interface is',
+    '                              watched.',
+    '                              Takes auto or a power of two from 64 to 1048576.',
   ]);
   t.end();
 });

@@ -13,7 +13,7 @@ const DEFAULTS = {
   promiscuous: true,
   rxBlockBytes: 1_048_576,
   rxBlocks: 32,
-  rxBlockTimeoutMs: 60,
+  rxBlockTimeoutMs: 100,
   rxWaitMs: 200,
   cpuAffinity: null,
   user: null,
@@ -27,7 +27,7 @@ const DEFAULTS = {
   workers: 'auto',
   poolBuffers: 'auto',
   bufferBytes: 2048,
-  ringSlots: 1024,
+  ringSlots: 'auto',
   statsIntervalMs: 1000,
   httpHost: '127.0.0.1',
   httpPort: 9912,
@@ -110,12 +110,12 @@ t.test('variables that need another one set their own value beside it', (t) => {
 
 t.test('values have their types', (t) => {
   const config = loadConfig({}, {});
-  const ringSlots: number = config.ringSlots;
+  const ringSlots: number | 'auto' = config.ringSlots;
   const workers: number | 'auto' = config.workers;
   const pace: Pace = config.pcapPace;
   const rulesFile: string | null = config.rulesFile;
   const idle: 'park' | 'spin' = config.idle;
-  t.strictSame([ringSlots, workers, pace.kind, rulesFile, idle], [1024, 'auto', 'realtime', null, 'park']);
+  t.strictSame([ringSlots, workers, pace.kind, rulesFile, idle], ['auto', 'auto', 'realtime', null, 'park']);
   t.end();
 });
 

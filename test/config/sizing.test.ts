@@ -3,7 +3,10 @@ import {
   POOL_BUFFERS_MAX,
   poolBuffersMin,
   resolvePoolBuffers,
+  resolveRingSlots,
+  resolveSizes,
   resolveWorkers,
+  type SizingSettings,
 } from '../../src/config/sizing.js';
 
 t.test('auto workers leave one core to the rx thread, from 1 to 4', (t) => {
@@ -31,6 +34,33 @@ t.test('the smallest pool fills every ring, cache, burst and staging area', (t) 
   ]) {
     t.equal(poolBuffersMin(workers, slots), min, `${workers} workers, ${slots} slots`);
   }
+  t.end();
+});
+
+t.test('auto rings hold a block of frames where frames come in blocks, and keep to the pool', (t) => {
+  const watching = {
+    source: 'afpacket',
+    bridge: null,
+    workers: 'auto',
+    ringSlots: 'auto',
+    poolBuffers: 'auto',
+  } as const;
+  const table: [string, SizingSettings, number, number][] = [
+    ['one worker', watching, 1, 8192],
+    ['two workers share', watching, 2, 4096],
+    ['three workers: a power of two', watching, 3, 2048],
+    ['many workers: never less than elsewhere', watching, 64, 1024],
+    ['a pool that fits', { ...watching, poolBuffers: 8352 }, 1, 8192],
+    ['a pool one buffer short', { ...watching, poolBuffers: 8351 }, 1, 4096],
+    ['a pool that is too small for any', { ...watching, poolBuffers: 64 }, 1, 1024],
+    ['a bridge gets every frame at once', { ...watching, bridge: ['eth0', 'eth1'] }, 1, 1024],
+    ['a file', { ...watching, source: 'pcap' }, 1, 1024],
+    ['a given number stands', { ...watching, ringSlots: 64 }, 1, 64],
+  ];
+  for (const [what, settings, workers, slots] of table) {
+    t.equal(resolveRingSlots(settings, workers), slots, what);
+  }
+  t.strictSame(resolveSizes(watching, 4), { workerCount: 3, ringSlots: 2048, poolBuffers: 9744 });
   t.end();
 });
 

@@ -100,8 +100,8 @@ export class EngineStandIn {
     unjudged: { unclassified: 'count', malformed: 'count' },
     series: this.series,
     eventLoopThreads: [
-      { thread: 'main', busySeconds: 0.5, heapBytes: 1000 },
-      { thread: 'stats', busySeconds: 1.25, heapBytes: 2000 },
+      { thread: 'main', busySeconds: 0.5, heapBytes: 1000, lagSeconds: 0.002, gcSeconds: 0.25 },
+      { thread: 'stats', busySeconds: 1.25, heapBytes: 2000, lagSeconds: 0, gcSeconds: 0.5 },
     ],
     ringSlots: 1024,
     ringUsedSlots: (worker) => 3 + worker,

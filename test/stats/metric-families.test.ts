@@ -33,6 +33,8 @@ const CONTRACT: { readonly [name: string]: readonly string[] } = {
   upe_packet_latency_seconds: ['le'],
   upe_thread_busy_seconds_total: ['thread'],
   upe_thread_heap_bytes: ['thread'],
+  upe_thread_event_loop_lag_seconds: ['thread'],
+  upe_thread_gc_seconds_total: ['thread'],
   upe_rules: [],
   upe_rules_generation: [],
   upe_rules_info: ['sha256'],
