@@ -40,6 +40,8 @@ const each = (words: readonly (string | number)[], series: (word: string | numbe
   words.map(series);
 const RULE_LABELS = ['rule="web",action="count"', 'rule="rest",action="drop"'];
 const ACTIONS = ['count', 'drop', 'forward'];
+/** The threads that have an event loop; the others never return to one. */
+const EVENT_LOOPS = ['main', 'stats'];
 const THREADS = ['main', 'stats', 'rx', 'worker0', 'worker1'];
 
 /** Every series whose value is known before the first packet: 0 but where it says otherwise. */
@@ -95,6 +97,8 @@ const OTHERS: readonly (string | RegExp)[] = [
   'upe_config_last_reload_success_timestamp_seconds',
   ...each(THREADS, (thread) => `upe_thread_busy_seconds_total{thread="${thread}"}`),
   ...each(THREADS, (thread) => `upe_thread_heap_bytes{thread="${thread}"}`),
+  ...each(EVENT_LOOPS, (thread) => `upe_thread_event_loop_lag_seconds{thread="${thread}"}`),
+  ...each(EVENT_LOOPS, (thread) => `upe_thread_gc_seconds_total{thread="${thread}"}`),
 ];
 
 t.test('every series is there before the first packet, at 0, and no other', async (t) => {
