@@ -7,6 +7,7 @@ import { isBridge, readInterfaceCount } from '../source/source-spec.js';
 import type { RulesNotice } from '../stats/rule-series.js';
 import type { StatsServiceConfig } from '../stats/stats-service.js';
 import type { Passage } from '../worker/packet-judge.js';
+import { BRIDGE_IDLE_SPINS, IDLE_SPINS } from '../worker/worker-loop.js';
 import type { FromWorker, WorkerThreadData, WorkerTransmit } from '../worker/worker-thread.js';
 import type { EngineConfig } from './engine.js';
 import type { EngineMemory } from './engine-memory.js';
@@ -60,7 +61,10 @@ export function startWorker(
   const { config, memory, onDeath, onWarning } = setting;
   Atomics.store(controlOf(memory.control, 1 + worker), CONTROL_TABLE_GENERATION, table.generation);
   const data: WorkerThreadData = {
-    config: { idle: config.idle },
+    config: {
+      idle: config.idle,
+      idleSpins: isBridge(config.source) ? BRIDGE_IDLE_SPINS : IDLE_SPINS,
+    },
     threadIndex: 1 + worker,
     cpu: cpuOf(config, 1 + worker),
     pool: memory.pool,

@@ -16,7 +16,7 @@ import { SlotRegistry } from '../../src/rules/slot-registry.js';
 import { TransmitCounters } from '../../src/tx/transmit-counters.js';
 import { NoTransmitter, type Transmitter } from '../../src/tx/transmitter.js';
 import type { Judgement, Passage } from '../../src/worker/packet-judge.js';
-import { WorkerLoop } from '../../src/worker/worker-loop.js';
+import { IDLE_SPINS, WorkerLoop } from '../../src/worker/worker-loop.js';
 import { arp, ethernet, ipv4, tcp, udp } from '../fixtures/frames.js';
 import { rules } from '../support/engine-fixture.js';
 
@@ -67,7 +67,7 @@ export class WorkerBench {
     this.producer = new RingProducer(ring);
     Atomics.store(this.control, CONTROL_TABLE_GENERATION, 1);
     this.loop = new WorkerLoop(
-      { idle: 'spin' },
+      { idle: 'spin', idleSpins: IDLE_SPINS },
       {
         ring: new RingConsumer(ring),
         pool: this.packets,

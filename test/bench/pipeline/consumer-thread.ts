@@ -6,7 +6,7 @@ import { PacketPool } from '../../../src/memory/packet-pool.js';
 import { RingConsumer } from '../../../src/ring/ring-consumer.js';
 import { LinearMatcher } from '../../../src/rules/linear-matcher.js';
 import { RuleTable } from '../../../src/rules/rule-table.js';
-import { WorkerLoop } from '../../../src/worker/worker-loop.js';
+import { IDLE_SPINS, WorkerLoop } from '../../../src/worker/worker-loop.js';
 import type { PipelineThreadData } from './pipeline-run.js';
 import { RouterTransmitter } from './router-transmitter.js';
 
@@ -16,7 +16,7 @@ const pool = new PacketPool(data.pool);
 const control = controlOf(data.control, 1);
 const table = new RuleTable(data.table);
 new WorkerLoop(
-  { idle: 'spin' },
+  { idle: 'spin', idleSpins: IDLE_SPINS },
   {
     ring: new RingConsumer(data.ring),
     pool,
