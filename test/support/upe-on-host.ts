@@ -12,6 +12,8 @@ import {
 /** `upe run` at work on a host of a lab. */
 export interface UpeOnHost {
   readonly program: Program;
+  /** The answer to a scrape, as Prometheus gets it. */
+  scrapeText(): Promise<string>;
   scrape(): Promise<Scrape>;
   /**
    * Waits until so many frames have been read, or lost, and all of them have been judged.
@@ -51,13 +53,15 @@ export async function startUpeOn(
 export async function reachUpe(host: Host, program: Program): Promise<UpeOnHost> {
   const { msg } = await program.waitForLog('metrics at http://');
   const url = msg.slice('metrics at '.length);
-  const scrape = async () => {
+  const scrapeText = async () => {
     const { exitCode, output } = await host.finish('curl', '--silent', '--show-error', '--fail', url);
     if (exitCode !== 0) throw new Error(`curl ${url}: ${output}`);
-    return new Scrape(output);
+    return output;
   };
+  const scrape = async () => new Scrape(await scrapeText());
   return {
     program,
+    scrapeText,
     scrape,
     scrapeAfter: (packets) =>
       eventually(`scrape with ${packets} packets judged`, async () => {

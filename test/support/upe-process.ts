@@ -74,6 +74,10 @@ export class Program {
     return this.child.pid!;
   }
 
+  get hasEnded(): boolean {
+    return !this.isRunning;
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.child.kill(signal);
   }
