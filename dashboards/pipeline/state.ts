@@ -80,7 +80,7 @@ function fullestRing(): Panel {
 
 function emptiestPool(): Panel {
   return stat({
-    title: 'Pool in use',
+    title: 'Fullest pool',
     description:
       'The part of the packet buffers that are in use, of the instance with fewest left, in this time range. Near 100 %: frames that wait in rings or to be sent hold them; pool_exhausted drops follow. Raise UPE_POOL_BUFFERS.',
     unit: 'percentunit',
@@ -109,7 +109,7 @@ function p99(): Panel {
 
 function loopLag(): Panel {
   return stat({
-    title: 'Event loop lag',
+    title: 'Longest loop lag',
     description:
       'How late timers of the main and stats threads come. Seconds: scrapes are slow or time out, but packets are not affected; see garbage collection and the number of rules.',
     unit: 's',
