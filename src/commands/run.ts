@@ -210,11 +210,9 @@ class Reloads {
       this.log.info({ file: this.file, rules: ruleSet.rules.length, generation }, 'rules loaded again');
     } catch (error) {
       if (!(error instanceof UpeError)) throw error;
-      this.engine.noteReloadFailed();
-      this.log.error(
-        { file: this.file, problems: error.message.split('\n') },
-        'reload failed: the old rules stay',
-      );
+      const problems = error.message.split('\n');
+      this.engine.noteReloadFailed(problems);
+      this.log.error({ file: this.file, problems }, 'reload failed: the old rules stay');
     }
   }
 }

@@ -173,9 +173,9 @@ export class Engine {
     return this.deployment.replace(ruleSet);
   }
 
-  /** An attempt to reload failed before there was a rule set. */
-  noteReloadFailed(): void {
-    this.stats?.tell({ kind: 'reloadFailed' });
+  /** An attempt to reload failed. `problems`: why, one sentence each. */
+  noteReloadFailed(problems: readonly string[]): void {
+    this.stats?.tell({ kind: 'reloadFailed', atMs: this.deps.clock.unixMs(), problems });
   }
 
   /**

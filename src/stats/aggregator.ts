@@ -24,6 +24,7 @@ import type { CountersMemory } from '../counters/counters-layout.js';
 import type { Clock } from '../memory/clock.js';
 import { controlOf } from '../memory/control-layout.js';
 import { checkIdentity } from './identity.js';
+import { PassRates } from './pass-rates.js';
 import type { StatsSummary } from './stats-messages.js';
 import { createTotals, type Totals } from './totals.js';
 
@@ -46,6 +47,7 @@ const ANSWER_SPINS = 50;
  */
 export class Aggregator {
   readonly totals: Totals;
+  readonly rates: PassRates;
   /** Passes so far, and those of them in which the identity did not hold. */
   passCount = 0;
   violationCount = 0;
@@ -66,6 +68,7 @@ export class Aggregator {
       config.workerCounters[0].shape.slotCount,
       config.workerCounters.length,
     );
+    this.rates = new PassRates(this.totals);
   }
 
   /**
@@ -119,6 +122,7 @@ export class Aggregator {
     this.sumRx();
     this.sumTransmitted();
     this.judge();
+    this.rates.note(this.clock.nowMs());
     return fresh;
   }
 
@@ -198,6 +202,10 @@ export class Aggregator {
   private judge(): void {
     const { totals, rx, workers } = this;
     totals.atMs = this.clock.unixMs();
+    totals.inRings = workers.reduce((sum, reader, worker) => {
+      const writeCursor = rx.levels[RX_LEVELS.firstWriteCursor + worker];
+      return sum + ((writeCursor - reader.levels[WORKER_LEVELS.readCursor]) | 0);
+    }, 0);
     totals.identity = checkIdentity({
       received: totals.received,
       dropped: totals.interfaces.reduce((sum, own) => sum + own.dropped.reduce((a, b) => a + b, 0), 0),

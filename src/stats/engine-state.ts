@@ -15,10 +15,24 @@ import type { Losses } from './interface-losses.js';
 import type { RuleSeries } from './rule-series.js';
 import type { Totals } from './totals.js';
 
+/** How the attempts to load rules have gone. */
+export interface ReloadState {
+  /** Number of the table in use. */
+  readonly generation: number;
+  /** Whether the last attempt succeeded. */
+  readonly successful: boolean;
+  /** Unix time at which the table in use was loaded, milliseconds. */
+  readonly successMs: number;
+  /** Unix time of the last attempt that failed, milliseconds, and why: one sentence each. */
+  readonly failure: { readonly atMs: number; readonly problems: readonly string[] } | null;
+}
+
 /** Everything that the metrics and the landing page are made of. Read-only for them. */
 export interface EngineState {
   readonly version: string;
   readonly source: string;
+  /** Time since the engine was started, milliseconds. */
+  readonly uptimeMs: number;
   readonly mode: 'watch' | 'bridge';
   readonly aggregator: Aggregator;
   /** How many of the aggregator's interfaces are read; the others are only sent to. */
@@ -39,7 +53,7 @@ export interface EngineState {
   readonly poolBuffers: number;
   /** Free buffers at this moment. */
   poolFreeBuffers(): number;
-  readonly reload: { readonly generation: number; readonly successful: boolean; readonly successMs: number };
+  readonly reload: ReloadState;
   readonly isSourceFinished: boolean;
 }
 
@@ -71,8 +85,11 @@ export function unmatchedCounts(totals: Totals): (Counted & { action: Action })[
  */
 export function verdictPackets(state: EngineState): { verdict: Action; packets: number }[] {
   const { totals } = state.aggregator;
-  const packets = { ...state.series.foldedPacketsByAction };
-  for (const rule of state.series.all(totals.slots)) packets[rule.action] += rule.packets;
+  const { series } = state;
+  const packets = { ...series.foldedPacketsByAction };
+  for (const entries of [series.notice.live, series.notice.retired]) {
+    for (const entry of entries) packets[entry.action] += series.packets(entry, totals.slots);
+  }
   for (const unmatched of unmatchedCounts(totals)) packets[unmatched.action] += unmatched.packets;
   for (const frame of malformedCounts(totals)) packets[state.unjudged.malformed] += frame.packets;
   for (const frame of unclassifiedCounts(totals)) packets[state.unjudged.unclassified] += frame.packets;

@@ -82,6 +82,12 @@ export class RuleSeries {
     this.notice = notice;
   }
 
+  /** Packets of a pair, as in `counts`: for those who go over all rules and need no more. */
+  packets(entry: SlotEntry, slots: Float64Array): number {
+    const base = this.bases.get(entry.slot) ?? NO_BASE;
+    return slots[entry.slot * SLOT_CELLS + SLOT_PACKETS] - base.packets;
+  }
+
   /** Counts of a pair, earlier occupants of its slot taken off. */
   counts(entry: SlotEntry, slots: Float64Array): RuleCounts {
     const base = this.bases.get(entry.slot) ?? NO_BASE;

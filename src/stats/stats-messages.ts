@@ -7,7 +7,7 @@ export type ToStats =
   | { readonly kind: 'prepareRules'; readonly notice: RulesNotice }
   /** Every worker uses the table that was prepared. */
   | { readonly kind: 'rulesInUse'; readonly atMs: number }
-  | { readonly kind: 'reloadFailed' }
+  | { readonly kind: 'reloadFailed'; readonly atMs: number; readonly problems: readonly string[] }
   /** How main's event loop is doing. */
   | { readonly kind: 'mainThread'; readonly load: EventLoopReading }
   /** All dataplane threads have ended: one last pass, answered with `stopped`. */

@@ -6,7 +6,7 @@ import { PacketPool, type PoolMemory } from '../memory/packet-pool.js';
 import { type RingMemory, ringUsedSlots } from '../ring/ring-layout.js';
 import type { Action } from '../rules/rule.js';
 import { Aggregator, type AggregatorConfig } from './aggregator.js';
-import type { EngineState } from './engine-state.js';
+import type { EngineState, ReloadState } from './engine-state.js';
 import { EventLoopLoad, type EventLoopReading } from './event-loop-load.js';
 import { Exposer } from './exposition.js';
 import { type HttpAddress, HttpServer } from './http-server.js';
@@ -49,7 +49,8 @@ export class StatsService {
   private readonly server: HttpServer;
   private mainLoad: EventLoopReading = { busySeconds: 0, heapBytes: 0, lagSeconds: 0, gcSeconds: 0 };
   private readonly ownLoad: EventLoopLoad;
-  private readonly reload: { generation: number; successful: boolean; successMs: number };
+  private readonly reload: { -readonly [Field in keyof ReloadState]: ReloadState[Field] };
+  private readonly startedMs: number;
   private timer: NodeJS.Timeout | null = null;
 
   constructor(
@@ -63,7 +64,9 @@ export class StatsService {
       generation: config.rules.generation,
       successful: true,
       successMs: deps.clock.unixMs(),
+      failure: null,
     };
+    this.startedMs = deps.clock.nowMs();
     const state = this.engineState();
     this.server = new HttpServer(
       { ...config.http, intervalMs: config.intervalMs },
@@ -120,8 +123,9 @@ export class StatsService {
     this.reload.successMs = atMs;
   }
 
-  reloadFailed(): void {
+  reloadFailed(atMs: number, problems: readonly string[]): void {
     this.reload.successful = false;
+    this.reload.failure = { atMs, problems };
   }
 
   noteMainThread(load: EventLoopReading): void {
@@ -159,6 +163,7 @@ export class StatsService {
 
   private engineState(): EngineState {
     const { config, reload } = this;
+    const uptimeMs = () => this.deps.clock.nowMs() - this.startedMs;
     const eventLoopThreads = () => [
       { thread: 'main', ...this.mainLoad },
       { thread: 'stats', ...this.ownLoad.read() },
@@ -168,6 +173,9 @@ export class StatsService {
     return {
       version: config.version,
       source: config.source,
+      get uptimeMs() {
+        return uptimeMs();
+      },
       mode: config.mode,
       aggregator: this.aggregator,
       readInterfaceCount: config.readInterfaceCount,

@@ -34,7 +34,7 @@ async function handle(message: ToStats): Promise<void> {
       service.rulesInUse(message.atMs);
       return;
     case 'reloadFailed':
-      service.reloadFailed();
+      service.reloadFailed(message.atMs, message.problems);
       return;
     case 'mainThread':
       service.noteMainThread(message.load);

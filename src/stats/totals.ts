@@ -27,7 +27,10 @@ export interface Totals {
   received: number;
   enqueued: number;
   processed: number;
+  /** Enqueued and not yet processed. */
   inFlight: number;
+  /** The same as the rings have it, by their cursors. */
+  inRings: number;
   rxBusySeconds: number;
   rxHeapBytes: number;
   sourceBytesRead: number;
@@ -84,6 +87,7 @@ export function createTotals(interfaces: readonly string[], slotCount: number, w
     enqueued: 0,
     processed: 0,
     inFlight: 0,
+    inRings: 0,
     rxBusySeconds: 0,
     rxHeapBytes: 0,
     sourceBytesRead: 0,

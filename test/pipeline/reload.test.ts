@@ -94,7 +94,7 @@ t.test(
           code: 'UPE_CONFIG',
           message: /rule out has the action forward/,
         });
-        engine.noteReloadFailed();
+        engine.noteReloadFailed(['rule out has the action forward']);
         refused++;
       } else {
         await engine.reload(rules(TABLES[reload % TABLES.length]));

@@ -90,6 +90,7 @@ export class EngineStandIn {
   readonly state: EngineState = {
     version: '1.2.3',
     source: 'afpacket',
+    uptimeMs: 93_784_000,
     mode: 'watch',
     aggregator: this.aggregator,
     readInterfaceCount: 2,
@@ -107,7 +108,7 @@ export class EngineStandIn {
     ringUsedSlots: (worker) => 3 + worker,
     poolBuffers: 4096,
     poolFreeBuffers: () => 4000,
-    reload: { generation: 3, successful: true, successMs: 1_699_999_990_500 },
+    reload: { generation: 3, successful: true, successMs: 1_699_999_990_500, failure: null },
     isSourceFinished: false,
   };
 
