@@ -7,5 +7,8 @@ const ROOT = new URL('../../', import.meta.url);
 /** Version of UPE, as package.json has it. */
 export const VERSION: string = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8')).version;
 
+/** The README, which npm puts into every package. */
+export const README_FILE: string = fileURLToPath(new URL('README.md', ROOT));
+
 /** The rule file that is used where none is configured. */
 export const BUNDLED_RULES_FILE: string = fileURLToPath(new URL('deploy/rules/example.yaml', ROOT));

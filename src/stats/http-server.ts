@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { EnvironmentError } from '../errors.js';
+import { README_FILE } from '../package-files.js';
 import type { EngineState } from './engine-state.js';
 import type { Exposer } from './exposition.js';
-import { landingPage } from './landing-page.js';
+import { LANDING_PAGE_POLICY, landingPage } from './landing/page.js';
 
 /** A scrape that finds the last pass older than this runs one, milliseconds. */
 const PASS_AGE_MS_MAX = 100;
@@ -13,6 +15,8 @@ const REQUEST_MS_MAX = 10_000;
 /** A scraper asks every 15 to 60 seconds: it should find its connection open. */
 const KEEP_ALIVE_MS = 65_000;
 const REQUEST_BYTES_MAX = 16_384;
+/** Where the README of this version is, as text. */
+const DOCUMENTATION_PATH = '/docs';
 
 /** Where to listen. */
 export interface HttpAddress {
@@ -75,6 +79,17 @@ export class HttpServer {
 
   private addRoutes(): void {
     const { app, deps } = this;
+    const documentation = readDocumentation();
+    const links = [
+      '/metrics',
+      '/-/healthy',
+      '/-/ready',
+      ...(documentation === null ? [] : [DOCUMENTATION_PATH]),
+    ];
+    // What is said to be text is text, whatever a browser makes of its first bytes.
+    app.addHook('onRequest', async (_request, reply) => {
+      reply.headers({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' });
+    });
     app.get('/metrics', async (request, reply) => {
       await this.refresh();
       const wantsOpenMetrics = (request.headers.accept ?? '').includes('application/openmetrics-text');
@@ -83,9 +98,15 @@ export class HttpServer {
     });
     app.get('/', async (_request, reply) => {
       await this.refresh();
-      reply.header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'");
-      return reply.type('text/html; charset=utf-8').send(landingPage(deps.state));
+      reply.headers({ 'content-security-policy': LANDING_PAGE_POLICY, 'cache-control': 'no-store' });
+      const page = landingPage(deps.state, { notReadyBecause: deps.notReadyBecause(), links });
+      return reply.type('text/html; charset=utf-8').send(page);
     });
+    if (documentation !== null) {
+      app.get(DOCUMENTATION_PATH, async (_request, reply) =>
+        reply.type('text/plain; charset=utf-8').send(documentation),
+      );
+    }
     app.get('/-/healthy', async (_request, reply) => {
       const ageMs = deps.unixMs() - deps.state.aggregator.totals.atMs;
       if (ageMs < Math.max(HEALTHY_MS, 3 * this.config.intervalMs))
@@ -106,6 +127,15 @@ export class HttpServer {
   private async refresh(): Promise<void> {
     const { state, pass, unixMs } = this.deps;
     if (unixMs() - state.aggregator.totals.atMs > PASS_AGE_MS_MAX) await pass();
+  }
+}
+
+/** The README, or `null` where somebody has left it out of the installation. */
+function readDocumentation(): string | null {
+  try {
+    return readFileSync(README_FILE, 'utf8');
+  } catch {
+    return null;
   }
 }
 

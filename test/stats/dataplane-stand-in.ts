@@ -126,6 +126,11 @@ class RxStandIn {
     this.banks.cells[cell + RX_INTERFACE_FIRST_DROP + DROP_REASONS.indexOf(reason)]++;
   }
 
+  /** Reads one frame and forgets what became of it: a defect. */
+  forget(interfaceIndex: number): void {
+    this.receive(interfaceIndex, 60);
+  }
+
   /** Learns that the kernel had no room for frames. */
   loseInKernel(interfaceIndex: number, frames: number): void {
     const cell = this.banks.totals + RX_TOTALS.firstInterface + interfaceIndex * RX_INTERFACE_CELLS;

@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { EnvironmentError } from '../../src/errors.js';
 import { createLogger } from '../../src/log.js';
+import { README_FILE } from '../../src/package-files.js';
 import { Exposer } from '../../src/stats/exposition.js';
 import { HttpServer } from '../../src/stats/http-server.js';
 import { EngineStandIn } from './engine-stand-in.js';
@@ -92,13 +95,56 @@ t.test('a scrape runs a pass only when the last one is older than 100 ms', async
   t.equal(standIn.passes, 1);
 });
 
-t.test('the landing page is HTML that may load nothing', async (t) => {
+t.test('the landing page is HTML that may load nothing and run nothing but its own', async (t) => {
   const { url } = await start(t);
   const response = await fetch(`${url}/`);
   t.equal(response.status, 200);
   t.equal(response.headers.get('content-type'), 'text/html; charset=utf-8');
-  t.match(response.headers.get('content-security-policy') ?? '', "default-src 'none'");
-  t.match(await response.text(), '<title>UPE</title>');
+  t.equal(response.headers.get('cache-control'), 'no-store');
+  const policy = (response.headers.get('content-security-policy') ?? '').split('; ');
+  t.ok(policy.includes("default-src 'none'"));
+  t.ok(policy.includes("frame-ancestors 'none'"));
+  t.notMatch(policy.join(), /unsafe|\*|https?:/);
+  const page = await response.text();
+  t.match(page, '<title>UPE</title>');
+  for (const [element, directive] of [
+    ['style', 'style-src'],
+    ['script', 'script-src'],
+  ]) {
+    const text = page.split(`<${element}>`)[1].split(`</${element}>`)[0];
+    const hash = createHash('sha256').update(text).digest('base64');
+    t.ok(policy.includes(`${directive} 'sha256-${hash}'`), directive);
+  }
+});
+
+t.test('the landing page says why the engine is not ready', async (t) => {
+  const standIn = await start(t);
+  standIn.notReadyBecause = 'The rx thread is not running.';
+  t.match(await (await fetch(`${standIn.url}/`)).text(), 'not ready: The rx thread is not running.');
+});
+
+t.test('every link of the landing page leads somewhere', async (t) => {
+  const { url } = await start(t);
+  const page = await (await fetch(`${url}/`)).text();
+  const paths = [...page.matchAll(/<a href="([^"]+)"/g)].map(([, path]) => path);
+  t.same(paths, ['/metrics', '/-/healthy', '/-/ready', '/docs']);
+  for (const path of paths) t.equal((await fetch(`${url}${path}`)).status, 200, path);
+});
+
+t.test('/docs is the README, as text', async (t) => {
+  const { url } = await start(t);
+  const response = await fetch(`${url}/docs`);
+  t.equal(response.headers.get('content-type'), 'text/plain; charset=utf-8');
+  t.equal(await response.text(), readFileSync(README_FILE, 'utf8'));
+});
+
+t.test('no answer is to be taken for another type than it says', async (t) => {
+  const { url } = await start(t);
+  for (const path of ['/', '/metrics', '/-/healthy', '/-/ready', '/docs', '/nothing']) {
+    const { headers } = await fetch(`${url}${path}`);
+    t.equal(headers.get('x-content-type-options'), 'nosniff', path);
+    t.equal(headers.get('referrer-policy'), 'no-referrer', path);
+  }
 });
 
 t.test('/-/healthy is good while the last pass is younger than 3 s', async (t) => {

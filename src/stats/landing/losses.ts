@@ -1,0 +1,72 @@
+import { DROP_REASONS, TRANSMIT_FAILURES } from '../../counters/catalogue.js';
+import type { EngineState } from '../engine-state.js';
+import { count } from './figures.js';
+import { type Column, type Html, html, NOTHING, table } from './markup.js';
+
+/** Packets that are gone, where, and by whose fault. */
+export interface Loss {
+  readonly interfaceName: string;
+  readonly reason: string;
+  readonly packets: number;
+  readonly meaning: string;
+}
+
+const DROP_MEANINGS: Readonly<Record<(typeof DROP_REASONS)[number], string>> = {
+  pool_exhausted: 'no buffer was free: UPE_POOL_BUFFERS',
+  ring_full: 'a worker was too slow, or stood still: UPE_WORKERS, UPE_RING_SLOTS',
+};
+
+const FAILURE_MEANINGS: Readonly<Record<(typeof TRANSMIT_FAILURES)[number], string>> = {
+  no_transmitter: 'to be forwarded, and there is nothing to send with',
+  queue_full: 'to be forwarded, and the interface did not take them fast enough',
+  oversize: 'to be forwarded, and larger than a buffer or the MTU: turn receive offloads off',
+  interface_down: 'to be forwarded, and the interface was down',
+  error: 'to be forwarded, and the kernel refused',
+};
+
+const COLUMNS: readonly Column[] = [
+  { title: 'interface', kind: 'text' },
+  { title: 'reason', kind: 'text' },
+  { title: 'packets', kind: 'number' },
+  { title: 'what it means', kind: 'prose' },
+];
+
+/** Every loss that has happened, nearest to the wire first. */
+export function lossesOf(state: EngineState): Loss[] {
+  const { aggregator, live, readInterfaceCount } = state;
+  const losses: Loss[] = [];
+  aggregator.totals.interfaces.forEach((own, i) => {
+    const add = (reason: string, packets: number, meaning: string) => {
+      if (packets > 0) losses.push({ interfaceName: own.name, reason, packets, meaning });
+    };
+    if (i < readInterfaceCount) {
+      const before = live?.losses(i);
+      add('missed', before?.missed ?? 0, 'the network card had no room');
+      add(
+        'dropped by the kernel',
+        before?.dropped ?? 0,
+        'at the interface, before any program could read them',
+      );
+      add('kernel ring full', own.kernelDropped, 'UPE did not read in time: UPE_RX_BLOCKS, UPE_WORKERS');
+      DROP_REASONS.forEach((reason, r) => {
+        add(reason, own.dropped[r], DROP_MEANINGS[reason]);
+      });
+    }
+    TRANSMIT_FAILURES.forEach((reason, r) => {
+      add(reason, own.failed[r], FAILURE_MEANINGS[reason]);
+    });
+  });
+  return losses;
+}
+
+/** What was lost, by reason; nothing if nothing was: the totals say so. */
+export function lossesSection(losses: readonly Loss[]): Html {
+  if (losses.length === 0) return NOTHING;
+  const rows = losses.map(({ interfaceName, reason, packets, meaning }) => ({
+    cells: [interfaceName, reason, html`<b class="bad">${count(packets)}</b>`, meaning],
+  }));
+  return html`<section aria-labelledby="losses">
+<h2 id="losses">Losses</h2>
+${table('losses-now', 'Losses by reason', COLUMNS, rows)}
+</section>`;
+}
