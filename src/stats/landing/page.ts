@@ -28,7 +28,7 @@ export const LANDING_PAGE_POLICY = [
 
 /** A square, so that browsers do not ask for one that is not there. */
 const ICON =
-  "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'%3E%3Crect width='8' height='8' rx='2' fill='%231a7037'/%3E%3C/svg%3E";
+  "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'%3E%3Crect width='8' height='8' rx='2' fill='%23176530'/%3E%3C/svg%3E";
 
 /** What the page shows beside the engine's state. */
 export interface PageContext {

@@ -5,8 +5,8 @@
 export const STYLE = `
 :root {
   color-scheme: light dark;
-  --page: #fff; --panel: #f5f6f8; --line: #d5d9de; --text: #1b1f24; --faint: #59626d;
-  --link: #0b57d0; --good: #1a7037; --bad: #b3261e;
+  --page: #fff; --panel: #f5f6f8; --line: #d5d9de; --text: #1b1f24; --faint: #535b65;
+  --link: #0b57d0; --good: #176530; --bad: #b3261e;
 }
 @media (prefers-color-scheme: dark) {
   :root {
