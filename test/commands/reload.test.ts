@@ -170,6 +170,7 @@ t.test('rules that cannot be used leave the old ones at work', async (t) => {
     const { problems, scrape } = await reloaded.loadInvalid(text);
     t.equal(problems.length, expected.length, `${what}: ${problems.join(' | ')}`);
     t.match(problems, expected, what);
+    t.match(await (await upe.get('/')).text(), 'The last reload failed', `${what}: on the landing page`);
     t.equal(scrape.value(GENERATION), 1, what);
     t.equal(scrape.value('upe_rules'), 2, what);
     t.equal(shaOf(scrape), sha, what);
@@ -180,7 +181,10 @@ t.test('rules that cannot be used leave the old ones at work', async (t) => {
     t.equal(packets(later, 'mirror', 'forward'), undefined);
   }
 
+  const page = async () => (await upe.get('/')).text();
+  t.match(await page(), /<li>.*UPE_RULE_CAPACITY/, 'with the reason');
   const good = await reloaded.load(WEB, DNS);
+  t.notMatch(await page(), 'The last reload failed');
   t.equal(good.value(SUCCESSFUL), 1);
   t.equal(good.value(GENERATION), 2);
   t.not(shaOf(good), sha);

@@ -26,8 +26,8 @@ const FAILURE_MEANINGS: Readonly<Record<(typeof TRANSMIT_FAILURES)[number], stri
 
 const COLUMNS: readonly Column[] = [
   { title: 'interface', kind: 'text' },
-  { title: 'reason', kind: 'text' },
   { title: 'packets', kind: 'number' },
+  { title: 'reason', kind: 'text' },
   { title: 'what it means', kind: 'prose' },
 ];
 
@@ -63,7 +63,7 @@ export function lossesOf(state: EngineState): Loss[] {
 export function lossesSection(losses: readonly Loss[]): Html {
   if (losses.length === 0) return NOTHING;
   const rows = losses.map(({ interfaceName, reason, packets, meaning }) => ({
-    cells: [interfaceName, reason, html`<b class="bad">${count(packets)}</b>`, meaning],
+    cells: [interfaceName, html`<b class="bad">${count(packets)}</b>`, reason, meaning],
   }));
   return html`<section aria-labelledby="losses">
 <h2 id="losses">Losses</h2>

@@ -59,6 +59,7 @@ th, td { padding: .28rem 1rem .28rem 0; border-bottom: 1px solid var(--line); te
 th:last-child, td:last-child { padding-right: 0; }
 thead th { color: var(--faint); font-size: .85rem; font-weight: normal; }
 tbody th { font-weight: 600; }
+#rules-now tbody th { min-width: 14rem; white-space: normal; overflow-wrap: anywhere; }
 .faint th { font-weight: normal; }
 th.number, td.number { text-align: right; }
 td.prose { white-space: normal; min-width: 14rem; }
@@ -69,6 +70,7 @@ td.wide { max-width: 18rem; overflow: hidden; text-overflow: ellipsis; color: va
   .tiles { grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .5rem; }
   .tiles .figure { font-size: 1.25rem; }
   th, td { padding-right: .6rem; }
-  tbody th { min-width: 7.5rem; white-space: normal; }
+  #rules-now tbody th { min-width: 8rem; }
+  .term:first-child { width: 100%; }
 }
 `;

@@ -189,14 +189,14 @@ t.test('losses are listed by interface and reason, when there are any', async (t
     .map(([row]) => textOf(row.replaceAll(/<td class="prose">.*?<\/td>/g, '')))
     .slice(1);
   t.same(losses, [
-    'eth0 missed 31',
-    'eth0 dropped by the kernel 41',
-    'eth0 kernel ring full 21',
-    'eth0 pool_exhausted 1',
-    'eth1 dropped by the kernel 42',
-    'eth1 kernel ring full 22',
-    'eth1 ring_full 2',
-    'eth2 interface_down 1',
+    'eth0 31 missed',
+    'eth0 41 dropped by the kernel',
+    'eth0 21 kernel ring full',
+    'eth0 1 pool_exhausted',
+    'eth1 42 dropped by the kernel',
+    'eth1 22 kernel ring full',
+    'eth1 2 ring_full',
+    'eth2 1 interface_down',
   ]);
   t.match(section(page, 'Totals'), 'Lost 161 for 8 reasons, below');
 });
