@@ -2,6 +2,9 @@ import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import { stat } from './panels.js';
 import { selected } from './queries.js';
 
+/** More than anybody scrapes. */
+const INSTANCES_MAX = 1_000_000;
+
 /** A line across the top that says whether what follows is real. */
 export function demoBanner(): Panel {
   return stat({
@@ -12,7 +15,7 @@ export function demoBanner(): Panel {
     width: 24,
     height: 3,
     queries: [{ expression: `count(${selected('upe_mode_info', 'source="demo"')})`, legend: 'demo' }],
-    mappings: [{ from: 1, to: null, text: 'DEMO: these packets are generated, not real traffic' }],
+    mappings: [{ from: 1, to: INSTANCES_MAX, text: 'DEMO: these packets are generated, not real traffic' }],
     thresholds: [
       ['transparent', null],
       ['orange', 1],

@@ -1,9 +1,9 @@
 import { MappingType, type ValueMapping } from '@grafana/grafana-foundation-sdk/dashboard';
 
-/** Values that are shown as a word; both ends belong to the range, `null` is no end. */
+/** Values that are shown as a word. Both ends belong to the range and must be given: Grafana takes no open one. */
 export interface Mapping {
-  readonly from: number | null;
-  readonly to: number | null;
+  readonly from: number;
+  readonly to: number;
   readonly text: string;
   readonly color?: string;
 }

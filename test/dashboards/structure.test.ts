@@ -1,4 +1,4 @@
-import type { Dashboard, Panel } from '@grafana/grafana-foundation-sdk/dashboard';
+import type { Dashboard, Panel, ValueMapping } from '@grafana/grafana-foundation-sdk/dashboard';
 import * as units from '@grafana/grafana-foundation-sdk/units';
 import t from 'tap';
 import { committedDashboards, panelsOf } from '../support/dashboard-expressions.js';
@@ -59,6 +59,9 @@ for (const dashboard of dashboards) {
       t.same(panel.datasource, DATASOURCE);
       t.ok(UNITS.has(panel.fieldConfig?.defaults.unit), `${panel.fieldConfig?.defaults.unit} is a unit`);
       for (const unit of overriddenUnits(panel)) t.ok(UNITS.has(unit), `${unit} is a unit`);
+      for (const { from, to } of mappedRanges(panel)) {
+        t.ok(Number.isFinite(from) && Number.isFinite(to), 'ranges of values have both ends');
+      }
       t.ok((panel.targets ?? []).length > 0, 'asks something');
       const refIds = (panel.targets ?? []).map((target) => (target as { refId?: string }).refId);
       t.equal(new Set(refIds).size, refIds.length, 'refIds');
@@ -102,6 +105,17 @@ function overriddenUnits(panel: Panel): unknown[] {
   return properties(panel)
     .filter(({ id }) => id === 'unit')
     .map(({ value }) => value);
+}
+
+/** The ranges that are shown as a word; Grafana takes one without an end for none. */
+function mappedRanges(panel: Panel): { from: unknown; to: unknown }[] {
+  const overridden = properties(panel).filter(({ id }) => id === 'mappings');
+  return [
+    panel.fieldConfig?.defaults.mappings ?? [],
+    ...overridden.map(({ value }) => value as ValueMapping[]),
+  ]
+    .flat()
+    .map(({ options }) => options as { from: unknown; to: unknown });
 }
 
 function cellLinks(panel: Panel): string[] {
