@@ -2,8 +2,8 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { loadConfig, requireSource } from '../config/load.js';
 import type { Config, FlagValues } from '../config/schema.js';
 import { Engine } from '../engine/engine.js';
-import { loadRulesAside } from '../engine/rule-loader.js';
-import { ConfigError, EnvironmentError, UpeError } from '../errors.js';
+import { RuleFileWatch } from '../engine/rule-file-watch.js';
+import { ConfigError, EnvironmentError } from '../errors.js';
 import { type Account, findAccount } from '../kernel/privileges.js';
 import { createLogger, type Logger } from '../log.js';
 import { MonotonicClock } from '../memory/clock.js';
@@ -12,6 +12,7 @@ import { STANDARD_INPUT } from '../source/capture/capture-input.js';
 import type { SourceSpec } from '../source/source-spec.js';
 import { endProcess } from './end-process.js';
 import { engineSizes, liveSpecOf, rulesFileOf } from './engine-config.js';
+import { RuleReloads } from './rule-reloads.js';
 
 /** The demo traffic is the same at every start. */
 const DEMO_SEED = 1;
@@ -22,19 +23,21 @@ const DEMO_SEED = 1;
 const REPEATED_SIGNAL_MS = 500;
 
 /**
- * `upe run`: runs the engine until SIGTERM or SIGINT; SIGHUP loads the rules again. Ends the process.
+ * `upe run`: runs the engine until SIGTERM or SIGINT; SIGHUP loads the rules again, and so does a change of their
+ * file where it is watched. Ends the process.
  */
 export async function run(flags: FlagValues): Promise<void> {
   const config = loadConfig(process.env, flags);
   const source = sourceOf(config);
   const log = createLogger(config.logLevel, 'main');
-  const file = rulesFileOf(config);
+  const ruleSet = loadRuleFile(rulesFileOf(config));
+  const { file } = ruleSet;
   const files = new FileNotes(log);
   const engine = new Engine(
     {
       ...engineSizes(config),
       source,
-      ruleSet: loadRuleFile(file),
+      ruleSet,
       acceptForward: false,
       account: accountOf(config),
       stats: {
@@ -59,13 +62,17 @@ export async function run(flags: FlagValues): Promise<void> {
     log.fatal({ err: error }, 'uncaught error');
     process.exit(1);
   });
+  const reloads = new RuleReloads(engine, ruleSet, log);
+  const watch = new RuleFileWatch(
+    { file },
+    { sha256InUse: () => reloads.sha256InUse, onChange: () => reloads.request() },
+  );
   // Before the start, so that a signal that comes early does not meet the default handler, which kills.
-  const stop = stopHandler(engine, log, () => files.damaged);
+  const stop = stopHandler(engine, watch, log, () => files.damaged);
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   // Node.js would open its debugger's port.
   process.on('SIGUSR1', () => log.info('SIGUSR1 has no meaning here; SIGHUP loads the rules again'));
-  const reloads = new Reloads(engine, file, log);
   process.on('SIGHUP', () => reloads.request());
   try {
     const port = await engine.start();
@@ -79,6 +86,7 @@ export async function run(flags: FlagValues): Promise<void> {
     throw error;
   }
   reloads.begin();
+  if (config.rulesWatch) watch.start();
 }
 
 function sourceOf(config: Config): SourceSpec {
@@ -124,6 +132,7 @@ function requireReadable(file: string): void {
 /** The first signal stops in order, a second one at once. */
 function stopHandler(
   engine: Engine,
+  watch: RuleFileWatch,
   log: Logger,
   hasFailed: () => boolean,
 ): (signal: NodeJS.Signals) => void {
@@ -137,6 +146,7 @@ function stopHandler(
     }
     firstMs = nowMs;
     log.info({ signal }, 'stopping: the source first, then the workers when their rings are empty');
+    watch.stop();
     void engine.stop().then((summary) => {
       if (summary.holds) log.info(summary, 'stopped: every packet is accounted for');
       else log.error(summary, 'stopped: the accounting identity does not hold');
@@ -168,51 +178,4 @@ class FileNotes {
     this.toldMs = performance.now();
     this.readSinceTold = 0;
   };
-}
-
-/** Loads the rules again when asked; requests that come meanwhile are answered by one more load. */
-class Reloads {
-  /** Before the engine has started there is nothing to put other rules into. */
-  private isBegun = false;
-  private isLoading = false;
-  private isWanted = false;
-
-  constructor(
-    private readonly engine: Engine,
-    private readonly file: string,
-    private readonly log: Logger,
-  ) {}
-
-  /** The engine has started: answers a request that came before. */
-  begin(): void {
-    this.isBegun = true;
-    if (this.isWanted) void this.loadWhileWanted();
-  }
-
-  request(): void {
-    this.isWanted = true;
-    if (this.isBegun && !this.isLoading) void this.loadWhileWanted();
-  }
-
-  private async loadWhileWanted(): Promise<void> {
-    this.isLoading = true;
-    while (this.isWanted) {
-      this.isWanted = false;
-      await this.load();
-    }
-    this.isLoading = false;
-  }
-
-  private async load(): Promise<void> {
-    try {
-      const ruleSet = await loadRulesAside(this.file);
-      const generation = await this.engine.reload(ruleSet);
-      this.log.info({ file: this.file, rules: ruleSet.rules.length, generation }, 'rules loaded again');
-    } catch (error) {
-      if (!(error instanceof UpeError)) throw error;
-      const problems = error.message.split('\n');
-      this.engine.noteReloadFailed(problems);
-      this.log.error({ file: this.file, problems }, 'reload failed: the old rules stay');
-    }
-  }
 }

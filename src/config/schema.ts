@@ -190,6 +190,13 @@ export const SETTINGS = {
     usedBy: ENGINE,
     aliases: ['rules'],
   }),
+  rulesWatch: withDefault({
+    env: 'UPE_RULES_WATCH',
+    format: boolean,
+    default: 'false',
+    doc: 'Loads the rule file again when it changes, as SIGHUP does; follows the links of a mounted ConfigMap.',
+    usedBy: RUN,
+  }),
   ruleCapacity: withDefault({
     env: 'UPE_RULE_CAPACITY',
     format: integer({ min: 1, max: 1_048_576, unit: 'rules' }),

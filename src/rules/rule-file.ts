@@ -167,7 +167,8 @@ function unreadable(file: string, error: unknown): EnvironmentError {
     ENOENT: 'does not exist',
     ENOTDIR: 'does not exist (a part of its path is not a directory)',
     EISDIR: 'is a directory',
-    EACCES: 'may not be read by this user',
+    // A process that was started as root may have become somebody else since it read the file first.
+    EACCES: `may not be read by user ${process.getuid?.()}`,
   };
   const reason = (code !== undefined && reasons[code]) || `cannot be read (${message})`;
   return new EnvironmentError(`rule file ${file} ${reason}; ${remedy}`);

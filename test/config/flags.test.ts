@@ -174,6 +174,7 @@ t.test('a flag and its variable mean the same', (t) => {
     pcapPace: '12',
     demoPps: '7',
     rulesFile: 'r.yaml',
+    rulesWatch: 'true',
     ruleCapacity: '9',
     workers: '3',
     poolBuffers: '9999',

@@ -23,6 +23,7 @@ const DEFAULTS = {
   pcapPace: { kind: 'realtime' },
   demoPps: 50_000,
   rulesFile: null,
+  rulesWatch: false,
   ruleCapacity: 16_384,
   workers: 'auto',
   poolBuffers: 'auto',

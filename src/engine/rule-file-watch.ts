@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto';
+import type { BigIntStats } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { FILE_BYTES_MAX } from '../rules/yaml-document.js';
+
+/** How often the file is looked at, milliseconds. */
+const LOOK_MS = 1000;
+/** A file that is another one at every look is taken as it is after so many. */
+const RESTLESS_LOOKS_MAX = 5;
+
+export interface RuleFileWatchConfig {
+  /** Path of the rule file; it may be a symbolic link, or lead through some. */
+  readonly file: string;
+}
+
+export interface RuleFileWatchDeps {
+  /** SHA-256 of the rules in use, in hexadecimal; `null` when the last attempt to load any has failed. */
+  readonly sha256InUse: () => string | null;
+  /** The file holds something else now, or cannot be read any more. */
+  readonly onChange: () => void;
+}
+
+/**
+ * Keeps watch over the rule file.
+ *
+ * It asks stat(2) once a second, where inotify(7) would tell at once: stat follows every link on the path, so
+ * the swap of `..data` in a mounted ConfigMap, an editor's rename and a write in place all look alike, and it
+ * works on network and overlay file systems. inotify watches inodes: each link, and each folder that holds
+ * one, would need a watch of its own, renewed after every swap, and there would have to be a poll beside it.
+ *
+ * A change counts when it has been the same at two looks. The first half of a rule file is often a valid
+ * one, and must not be put into use while the second is being written.
+ */
+export class RuleFileWatch {
+  private timer: NodeJS.Timeout | null = null;
+  private isLooking = false;
+  /** What stat said when the content was last read; `null` before the first time. */
+  private readAt: string | null = null;
+  /** What it said at the last look, when that was news. */
+  private news: string | null = null;
+  private restlessLooks = 0;
+  /** SHA-256 of the content that was last told of, or why there was none. */
+  private told: string | null = null;
+
+  constructor(
+    private readonly config: RuleFileWatchConfig,
+    private readonly deps: RuleFileWatchDeps,
+  ) {}
+
+  start(): void {
+    this.timer ??= setInterval(() => void this.look(), LOOK_MS);
+  }
+
+  stop(): void {
+    if (this.timer !== null) clearInterval(this.timer);
+    this.timer = null;
+  }
+
+  /** Looks at the file once. A look that is still waiting for the file system makes this one do nothing. */
+  async look(): Promise<void> {
+    if (this.isLooking) return;
+    this.isLooking = true;
+    // Neither call blocks: a network file system that hangs must not keep main from its signals.
+    const status = await statusOf(this.config.file);
+    if (this.hasSettled(status.text)) await this.read(status);
+    this.isLooking = false;
+  }
+
+  private hasSettled(status: string): boolean {
+    const isNews = status !== this.readAt;
+    const settled = isNews && (status === this.news || this.restlessLooks === RESTLESS_LOOKS_MAX - 1);
+    this.restlessLooks = isNews && !settled ? this.restlessLooks + 1 : 0;
+    this.news = isNews && !settled ? status : null;
+    return settled;
+  }
+
+  private async read(status: Status): Promise<void> {
+    const content = status.isReadable ? await sha256Of(this.config.file) : status.text;
+    // One that could not be read is tried again: stat does not tell when it can be.
+    if (content !== null) this.readAt = status.text;
+    const now = content ?? 'unreadable';
+    // The same rules in another file (another key of the ConfigMap has changed), or loaded by SIGHUP already.
+    const isKnown = now === this.told || now === this.deps.sha256InUse();
+    this.told = now;
+    if (!isKnown) this.deps.onChange();
+  }
+}
+
+interface Status {
+  /** Differs whenever the file, or what is in it, does. */
+  readonly text: string;
+  /** True when it has an end, and is not larger than a rule file may be; the loader refuses all others. */
+  readonly isReadable: boolean;
+}
+
+async function statusOf(file: string): Promise<Status> {
+  let stats: BigIntStats;
+  try {
+    stats = await stat(file, { bigint: true });
+  } catch (error) {
+    return { text: `${(error as NodeJS.ErrnoException).code}`, isReadable: false };
+  }
+  return {
+    text: [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(' '),
+    isReadable: stats.isFile() && stats.size <= FILE_BYTES_MAX,
+  };
+}
+
+/** Returns `null` when the file cannot be read: the loader will say why. */
+async function sha256Of(file: string): Promise<string | null> {
+  try {
+    return createHash('sha256')
+      .update(await readFile(file))
+      .digest('hex');
+  } catch {
+    return null;
+  }
+}
