@@ -127,6 +127,12 @@ const BAD_VALUES: readonly [string, string, string, readonly string[]][] = [
   ],
   ['UPE_RULES_FILE', 'the path of a file', 'correct it', ['rules\0.yaml']],
   [
+    'UPE_RULES_WATCH',
+    BOOLEANS,
+    'correct it, or leave it out for the default (false)',
+    ['yes', 'inotify', '1000'],
+  ],
+  [
     'UPE_RULE_CAPACITY',
     'an integer from 1 to 1048576 (rules)',
     'correct it, or leave it out for the default (16384)',
