@@ -1,4 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { loadConfig, requireSource } from '../config/load.js';
 import type { Config, FlagValues } from '../config/schema.js';
 import { Engine } from '../engine/engine.js';
@@ -65,7 +66,7 @@ export async function run(flags: FlagValues): Promise<void> {
   const reloads = new RuleReloads(engine, ruleSet, log);
   const watch = new RuleFileWatch(
     { file },
-    { sha256InUse: () => reloads.sha256InUse, onChange: () => reloads.request() },
+    { readFile, sha256InUse: () => reloads.sha256InUse, onChange: () => reloads.request() },
   );
   // Before the start, so that a signal that comes early does not meet the default handler, which kills.
   const stop = stopHandler(engine, watch, log, () => files.damaged);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { FILE_BYTES_MAX } from '../rules/yaml-document.js';
 
 /** How often the file is looked at, milliseconds. */
@@ -16,6 +16,8 @@ export interface RuleFileWatchConfig {
 export interface RuleFileWatchDeps {
   /** SHA-256 of the rules in use, in hexadecimal; `null` when the last attempt to load any has failed. */
   readonly sha256InUse: () => string | null;
+  /** Reads a whole file; only one that has an end, and is not too large for a rule file, is read. */
+  readonly readFile: (file: string) => Promise<Uint8Array>;
   /** The file holds something else now, or cannot be read any more. */
   readonly onChange: () => void;
 }
@@ -75,7 +77,7 @@ export class RuleFileWatch {
   }
 
   private async read(status: Status): Promise<void> {
-    const content = status.isReadable ? await sha256Of(this.config.file) : status.text;
+    const content = status.isReadable ? await this.sha256() : status.text;
     // One that could not be read is tried again: stat does not tell when it can be.
     if (content !== null) this.readAt = status.text;
     const now = content ?? 'unreadable';
@@ -83,6 +85,16 @@ export class RuleFileWatch {
     const isKnown = now === this.told || now === this.deps.sha256InUse();
     this.told = now;
     if (!isKnown) this.deps.onChange();
+  }
+
+  /** Returns `null` when the file cannot be read: the loader will say why. */
+  private async sha256(): Promise<string | null> {
+    try {
+      const bytes = await this.deps.readFile(this.config.file);
+      return createHash('sha256').update(bytes).digest('hex');
+    } catch {
+      return null;
+    }
   }
 }
 
@@ -104,15 +116,4 @@ async function statusOf(file: string): Promise<Status> {
     text: [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(' '),
     isReadable: stats.isFile() && stats.size <= FILE_BYTES_MAX,
   };
-}
-
-/** Returns `null` when the file cannot be read: the loader will say why. */
-async function sha256Of(file: string): Promise<string | null> {
-  try {
-    return createHash('sha256')
-      .update(await readFile(file))
-      .digest('hex');
-  } catch {
-    return null;
-  }
 }

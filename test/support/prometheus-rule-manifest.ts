@@ -31,5 +31,5 @@ export function prometheusRule(): Manifest {
 
 /** The same as the text of a file. */
 export function prometheusRuleText(): string {
-  return HEADER + stringify(prometheusRule(), { lineWidth: 110 });
+  return HEADER + stringify(prometheusRule(), { lineWidth: 0 });
 }
