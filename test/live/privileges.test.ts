@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { temporaryFolder } from '../support/engine-fixture.js';
 import { labMissing, watchLab } from '../support/lab.js';
+import { accountOf, four, NO_CAPABILITY } from '../support/process-account.js';
 import { reachUpe, startOnHost, startUpeOn } from '../support/upe-on-host.js';
 import { startProgram, UPE_MAIN } from '../support/upe-process.js';
 
@@ -31,30 +32,6 @@ function unreadable(): string | false {
   ]);
   return status !== 0 && 'other users cannot read this folder, or not run Node.js';
 }
-
-/** What the kernel says of each thread of a process; the lines of proc(5) by their names. */
-function threadsOf(pid: number): Record<string, string>[] {
-  return readdirSync(`/proc/${pid}/task`).map((task) => {
-    const lines = readFileSync(`/proc/${pid}/task/${task}/status`, 'utf8').trim().split('\n');
-    return Object.fromEntries(lines.map((line) => line.split(':\t') as [string, string]));
-  });
-}
-
-/** The user, the groups and the capabilities that all threads have in common; fails when they differ. */
-function accountOf(t: { strictSame(a: unknown, b: unknown, what: string): unknown }, pid: number) {
-  const threads = threadsOf(pid).map(({ Uid, Gid, Groups, CapPrm, CapEff }) => ({
-    uids: Uid.split('\t').map(Number),
-    gids: Gid.split('\t').map(Number),
-    groups: Groups.trim(),
-    capabilities: [CapPrm, CapEff],
-  }));
-  const different = threads.filter((thread) => JSON.stringify(thread) !== JSON.stringify(threads[0]));
-  t.strictSame(different, [], `${threads.length} threads are alike`);
-  return threads[0];
-}
-
-const NO_CAPABILITY = ['0000000000000000', '0000000000000000'];
-const four = (id: number) => [id, id, id, id];
 
 /** An account by its name or number: the fields of passwd(5). */
 function account(name: string): { uid: number; gid: number } {

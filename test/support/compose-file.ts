@@ -29,6 +29,7 @@ export interface Service {
   readonly volumes?: readonly Mount[];
   readonly tmpfs?: readonly string[];
   readonly ports?: readonly string[];
+  readonly extra_hosts?: readonly string[];
   readonly command?: readonly string[];
   readonly healthcheck?: { readonly test: readonly string[]; readonly interval: string };
 }
