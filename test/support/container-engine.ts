@@ -109,7 +109,9 @@ export class ContainerEngine {
     command: readonly string[] = [],
   ): Promise<Container> {
     const name = `upe-test-${process.pid}-${names++}`;
-    t.teardown(() => this.podman({ teardown: () => undefined }, 'rm', '--force', '--time=0', name));
+    t.teardown(() =>
+      this.podman({ teardown: () => undefined }, 'rm', '--force', '--volumes', '--time=0', name),
+    );
     await this.ask(t, 'run', '--detach', `--name=${name}`, ...options, image, ...command);
     return new Container(this, name);
   }
