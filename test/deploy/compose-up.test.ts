@@ -152,7 +152,6 @@ t.test('a rule file that becomes invalid while it is mounted', { skip }, async (
     // As an editor does it: a new file in the place of the old one.
     writeFileSync(join(folder, 'new.yaml'), text);
     renameSync(join(folder, 'new.yaml'), join(folder, 'example.yaml'));
-    await engine.ask(t, 'kill', '--signal=HUP', upe.name);
     return eventually(`reload that ${succeeds ? 'succeeds' : 'fails'}`, async () => {
       const now = await scrape(upeUrl);
       return now.value('upe_config_last_reload_successful') === succeeds && now;
