@@ -31,7 +31,8 @@ LABEL org.opencontainers.image.title="UPE, the userspace packet engine" \
 RUN rm -rf /usr/local/lib/node_modules /opt/yarn-* \
       /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /usr/local/bin/yarn /usr/local/bin/yarnpkg \
  && ln -s /opt/upe/dist/src/main.js /usr/local/bin/upe
-COPY package.json LICENSE /opt/upe/
+# README.md is what /docs serves.
+COPY package.json README.md LICENSE /opt/upe/
 COPY deploy/rules /opt/upe/deploy/rules
 COPY --from=build /build/node_modules /opt/upe/node_modules
 COPY --from=build /build/dist/src /opt/upe/dist/src
