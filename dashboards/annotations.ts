@@ -22,7 +22,7 @@ function failedReloads(): AnnotationQueryBuilder {
     'orange',
     `${selected('upe_config_last_reload_successful')} == bool 0 > 0`,
   )
-    .titleFormat('The rule file is invalid: the old rules are in use')
+    .titleFormat('The rule file could not be loaded: the old rules are in use')
     .textFormat('{{instance}}');
 }
 
@@ -33,7 +33,7 @@ function restarts(): AnnotationQueryBuilder {
     .textFormat('{{instance}}');
 }
 
-/** What happened, as vertical lines through every graph. */
+/** What happened, as lines and regions in every graph. */
 export function annotations(): AnnotationQueryBuilder[] {
   return [restarts(), reloads(), failedReloads()];
 }

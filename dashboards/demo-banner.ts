@@ -20,7 +20,7 @@ export function demoBanner(): Panel {
       ['transparent', null],
       ['orange', 1],
     ],
-    noValue: 'Traffic from interfaces or capture files',
+    noValue: 'No demo traffic among the selected instances',
     isBackgroundColored: true,
   });
 }

@@ -17,3 +17,6 @@ export function valueMapping({ from, to, text, color }: Mapping): ValueMapping {
 export function word(value: number, text: string, color: string): Mapping {
   return { from: value, to: value, text, color };
 }
+
+/** Of `upe_config_last_reload_successful`. */
+export const GOOD_OR_FAILED: readonly Mapping[] = [word(0, 'failed', 'red'), word(1, 'good', 'green')];

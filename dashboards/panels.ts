@@ -139,10 +139,18 @@ export function heatmap(spec: PanelSpec & { readonly buckets: string }): Panel {
   return finish(panel, spec, 9);
 }
 
-/** A query of a panel; Grafana names them A, B, C. */
+/** A query of a panel. */
 export function target({ expression, legend }: Query, index: number): DataqueryBuilder {
-  const refId = String.fromCharCode('A'.charCodeAt(0) + index);
-  return new DataqueryBuilder().datasource(DATASOURCE).refId(refId).expr(expression).legendFormat(legend);
+  return new DataqueryBuilder()
+    .datasource(DATASOURCE)
+    .refId(refIdOf(index))
+    .expr(expression)
+    .legendFormat(legend);
+}
+
+/** The name of a panel's query: A, B, C, as Grafana gives them. */
+export function refIdOf(index: number): string {
+  return String.fromCharCode('A'.charCodeAt(0) + index);
 }
 
 export function thresholds(steps: readonly Threshold[]): ThresholdsConfigBuilder {

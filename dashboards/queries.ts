@@ -35,6 +35,11 @@ export function min(expression: string, by: readonly string[] = []): string {
   return aggregate('min', expression, by);
 }
 
+/** How many different rule files the selected instances use. */
+export function differentTables(): string {
+  return `count(count by (sha256) (${selected('upe_rules_info')}))`;
+}
+
 export function top(count: number, expression: string): string {
   return `topk(${count}, ${expression})`;
 }

@@ -8,7 +8,7 @@ import { PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus';
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/table';
 import type { CellLink } from './links.js';
 import { type Mapping, valueMapping } from './mappings.js';
-import { finish, type PanelSpec, type Threshold, target, thresholds } from './panels.js';
+import { finish, type PanelSpec, refIdOf, type Threshold, target, thresholds } from './panels.js';
 
 /** A column of a table: a label of the rows, or the value of an expression. */
 export interface Column {
@@ -44,7 +44,7 @@ export interface TableSpec extends PanelSpec {
 export function table(spec: TableSpec): Panel {
   const asked = spec.columns.filter(({ expression }) => expression !== undefined);
   const fieldOf = (column: Column) =>
-    column.expression === undefined ? column.label! : `Value #${letter(asked.indexOf(column))}`;
+    column.expression === undefined ? column.label! : `Value #${refIdOf(asked.indexOf(column))}`;
   const shown = spec.columns.filter(({ isHidden }) => !isHidden);
   const panel = new PanelBuilder()
     .showHeader(true)
@@ -98,8 +98,4 @@ function properties(column: Column): DynamicConfigValue[] {
     ['links', link === undefined ? undefined : [{ ...link, targetBlank: false }]],
   ];
   return all.filter(([, value]) => value !== undefined).map(([id, value]) => ({ id, value }));
-}
-
-function letter(index: number): string {
-  return String.fromCharCode('A'.charCodeAt(0) + index);
 }

@@ -1,7 +1,6 @@
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { Section } from '../layout.js';
-import { ACCOUNTED } from '../losses.js';
-import { stat } from '../panels.js';
+import { stat, type Threshold } from '../panels.js';
 import { INSTANCE, selected, sum } from '../queries.js';
 import { table } from '../tables.js';
 
@@ -13,6 +12,28 @@ export function accounting(): Section {
 const RECEIVED = selected('upe_rx_packets_total');
 const IN_FLIGHT = selected('upe_in_flight_packets');
 const VIOLATIONS = selected('upe_accounting_violations_total');
+
+/**
+ * What became of a packet, as counters that together make up all that was received, but for what is in
+ * flight. `or` keeps all of them, because no two have the same labels.
+ */
+const ACCOUNTED = [
+  'upe_rule_packets_total',
+  'upe_retired_rule_packets_total',
+  'upe_unmatched_packets_total',
+  'upe_malformed_packets_total',
+  'upe_unclassified_packets_total',
+  'upe_rx_dropped_packets_total',
+]
+  .map((counter) => selected(counter))
+  .join(' or ');
+
+/** Green at 0, and at nothing else: packets can be missing, or counted twice. */
+const ZERO_ONLY: readonly Threshold[] = [
+  ['red', null],
+  ['green', 0],
+  ['red', 1],
+];
 
 /** Received, less all that is known of: 0 at every moment, because a scrape shows one pass of the statistics. */
 function unexplained(by: readonly string[] = []): string {
@@ -35,11 +56,7 @@ function identity(): Panel {
     ],
     byName: ['Unexplained', 'Violations'].map((name) => ({
       name,
-      thresholds: [
-        ['red', null],
-        ['green', 0],
-        ['red', 1],
-      ],
+      thresholds: ZERO_ONLY,
     })),
   });
 }
@@ -70,11 +87,7 @@ function identityByInstance(): Panel {
       {
         title: 'Unexplained',
         expression: unexplained(INSTANCE),
-        thresholds: [
-          ['red', null],
-          ['green', 0],
-          ['red', 1],
-        ],
+        thresholds: ZERO_ONLY,
       },
       part('Violations', 'upe_accounting_violations_total'),
       part('Lost by the kernel', 'upe_rx_kernel_dropped_packets_total'),

@@ -2,7 +2,7 @@ import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { Section } from '../layout.js';
 import { toItsPipeline } from '../links.js';
 import { lostShare } from '../losses.js';
-import { word } from '../mappings.js';
+import { GOOD_OR_FAILED, word } from '../mappings.js';
 import { graph, type Threshold } from '../panels.js';
 import { bits, INSTANCE, latencyQuantile, max, perSecond, selected, sum } from '../queries.js';
 import { type Column, table } from '../tables.js';
@@ -71,7 +71,7 @@ function instances(): Panel {
       {
         title: 'Reload',
         expression: max(selected('upe_config_last_reload_successful'), INSTANCE),
-        mappings: [word(0, 'failed', 'red'), word(1, 'good', 'green')],
+        mappings: GOOD_OR_FAILED,
       },
       {
         title: 'CPU',
@@ -127,7 +127,7 @@ function interfaces(): Panel {
   return table({
     title: 'Interfaces',
     description:
-      'One line an interface; demo traffic and capture files have one under their own name, with what they have of this. A loss in red: the graphs of losses above say since when, and what to do. Down: ip link, cable, switch port.',
+      'One line an interface; demo traffic and capture files have one under their own name, with what they have of this. A loss in red: the graphs of losses above say since when, and what to do. Of those dropped at the interface UPE may have read some. Down: ip link, cable, switch port.',
     unit: 'short',
     width: 24,
     height: 7,

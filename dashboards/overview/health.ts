@@ -1,9 +1,10 @@
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
+import { latencyP99 } from '../latency.js';
 import type { Section } from '../layout.js';
 import { lostShare } from '../losses.js';
-import { word } from '../mappings.js';
+import { GOOD_OR_FAILED } from '../mappings.js';
 import { stat } from '../panels.js';
-import { latencyQuantile, max, min, orZero, perSecond, selected, sum } from '../queries.js';
+import { differentTables, max, min, orZero, perSecond, selected, sum } from '../queries.js';
 
 /** Is it well? Eight answers that are green when it is. */
 export function health(): Section {
@@ -73,7 +74,7 @@ function lost(): Panel {
   return stat({
     title: 'Packets lost',
     description:
-      'The part of the packets on their way in that no worker saw, in the time range shown: lost at the network card, in the kernel or in UPE. If not 0: the section on losses says where and why.',
+      'The part of the packets on their way in that no worker saw, in the time range shown: lost at the network card, in the kernel or in UPE. Frames dropped at the interface are not in it: UPE may have read them. If not 0: the section on losses says where and why.',
     unit: 'percentunit',
     decimals: 3,
     width: 3,
@@ -94,7 +95,7 @@ function lastReload(): Panel {
     unit: 'none',
     width: 3,
     queries: [{ expression: min(selected('upe_config_last_reload_successful')), legend: 'reload' }],
-    mappings: [word(0, 'failed', 'red'), word(1, 'good', 'green')],
+    mappings: GOOD_OR_FAILED,
   });
 }
 
@@ -105,9 +106,7 @@ function ruleTables(): Panel {
       'How many different rule files the selected instances use. More than one where all should be the same: a rollout is under way or has stopped half-way; the dashboard on rules lists the checksum of each instance.',
     unit: 'none',
     width: 3,
-    queries: [
-      { expression: `count(count by (sha256) (${selected('upe_rules_info')}))`, legend: 'different tables' },
-    ],
+    queries: [{ expression: differentTables(), legend: 'different tables' }],
     thresholds: [
       ['green', null],
       ['orange', 2],
@@ -135,17 +134,7 @@ function busiestThread(): Panel {
 }
 
 function latency(): Panel {
-  return stat({
-    title: 'Latency, p99',
-    description:
-      'Time from reception to verdict that 99 of 100 packets stay below. Milliseconds on an idle machine are waking up; more under load are packets that queue: look at busy threads and ring occupancy on the dashboard on the pipeline.',
-    unit: 's',
-    width: 3,
-    queries: [{ expression: orZero(`(${latencyQuantile(0.99)} >= 0)`), legend: 'p99' }],
-    thresholds: [
-      ['green', null],
-      ['orange', 0.025],
-      ['red', 0.1],
-    ],
-  });
+  return latencyP99(
+    'Milliseconds on an idle machine are waking up; more under load are packets that queue: look at busy threads and ring occupancy on the dashboard on the pipeline.',
+  );
 }

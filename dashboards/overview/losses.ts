@@ -1,7 +1,7 @@
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { Section } from '../layout.js';
 import { graph } from '../panels.js';
-import { perSecond, sum } from '../queries.js';
+import { INSTANCE, perSecond, sum } from '../queries.js';
 
 export function losses(): Section {
   return {
@@ -14,11 +14,11 @@ export function losses(): Section {
 }
 
 function beforeUpe(): Panel {
-  const byInterface = (counter: string) => sum(perSecond(counter), ['instance', 'interface']);
+  const byInterface = (counter: string) => sum(perSecond(counter), [...INSTANCE, 'interface']);
   return graph({
     title: 'Lost before UPE',
     description:
-      'Packets that UPE never had. Kernel: its receive ring was full, so UPE read too slowly; enlarge it (UPE_RX_BLOCKS) and look at the busy rx thread. Card missed: its own ring was full; ethtool -G, and where its interrupts go. Interface dropped: by the kernel on reception; ip -s -s link says more.',
+      'Packets that UPE never had. Kernel: its receive ring was full, so UPE read too slowly; enlarge it (UPE_RX_BLOCKS) and look at the busy rx thread. Card missed: its own ring was full; ethtool -G, and where its interrupts go. Interface dropped is not always a loss: the kernel counts there as well what nobody else on the host wants, and UPE may have read that; ip -s -s link says more.',
     unit: 'pps',
     width: 8,
     queries: [
@@ -47,7 +47,7 @@ function inUpe(): Panel {
     width: 8,
     queries: [
       {
-        expression: sum(perSecond('upe_rx_dropped_packets_total'), ['instance', 'reason']),
+        expression: sum(perSecond('upe_rx_dropped_packets_total'), [...INSTANCE, 'reason']),
         legend: '{{reason}} {{instance}}',
       },
     ],
@@ -63,7 +63,7 @@ function failedToBeSent(): Panel {
     width: 8,
     queries: [
       {
-        expression: sum(perSecond('upe_tx_failed_packets_total'), ['instance', 'interface', 'reason']),
+        expression: sum(perSecond('upe_tx_failed_packets_total'), [...INSTANCE, 'interface', 'reason']),
         legend: '{{reason}} {{instance}} {{interface}}',
       },
     ],

@@ -58,7 +58,7 @@ function dropped(): Panel {
     width: 12,
     queries: [
       {
-        expression: sum(perSecond('upe_rx_dropped_packets_total'), ['instance', 'reason']),
+        expression: sum(perSecond('upe_rx_dropped_packets_total'), [...INSTANCE, 'reason']),
         legend: '{{reason}} {{instance}}',
       },
     ],

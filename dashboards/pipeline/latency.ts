@@ -1,7 +1,7 @@
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { Section } from '../layout.js';
 import { graph, heatmap } from '../panels.js';
-import { latencyQuantile, perSecond, ratio, sum } from '../queries.js';
+import { INSTANCE, latencyQuantile, perSecond, ratio, sum } from '../queries.js';
 
 export function latency(): Section {
   return {
@@ -44,7 +44,7 @@ function byInstance(): Panel {
       'The instance that differs is the one to look at: select it above. If it is not busier than the others, something else runs on its processors.',
     unit: 's',
     width: 12,
-    queries: [{ expression: latencyQuantile(0.99, ['instance']), legend: '{{instance}}' }],
+    queries: [{ expression: latencyQuantile(0.99, INSTANCE), legend: '{{instance}}' }],
   });
 }
 
@@ -58,8 +58,8 @@ function mean(): Panel {
     queries: [
       {
         expression: ratio(
-          sum(perSecond('upe_packet_latency_seconds_sum'), ['instance']),
-          sum(perSecond('upe_packet_latency_seconds_count'), ['instance']),
+          sum(perSecond('upe_packet_latency_seconds_sum'), INSTANCE),
+          sum(perSecond('upe_packet_latency_seconds_count'), INSTANCE),
         ),
         legend: '{{instance}}',
       },

@@ -1,14 +1,15 @@
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
+import { latencyP99 } from '../latency.js';
 import type { Section } from '../layout.js';
 import { lostPackets } from '../losses.js';
 import { stat, type Threshold } from '../panels.js';
-import { latencyQuantile, max, orZero, perSecond, selected, sum } from '../queries.js';
+import { max, perSecond, selected, sum } from '../queries.js';
 
 export function state(): Section {
   return {
     title: 'Where does it get tight?',
     lines: [
-      [packets(), busiestWorker(), busiestRx(), fullestRing(), emptiestPool(), p99(), loopLag(), lost()],
+      [packets(), busiestWorker(), busiestRx(), fullestRing(), fullestPool(), p99(), loopLag(), lost()],
     ],
   };
 }
@@ -78,7 +79,7 @@ function fullestRing(): Panel {
   });
 }
 
-function emptiestPool(): Panel {
+function fullestPool(): Panel {
   return stat({
     title: 'Fullest pool',
     description:
@@ -92,19 +93,9 @@ function emptiestPool(): Panel {
 }
 
 function p99(): Panel {
-  return stat({
-    title: 'Latency, p99',
-    description:
-      'Time from reception to verdict that 99 of 100 packets stay below. High with idle threads: waking up (UPE_IDLE=spin avoids it); high with busy ones: queueing.',
-    unit: 's',
-    width: 3,
-    thresholds: [
-      ['green', null],
-      ['orange', 0.025],
-      ['red', 0.1],
-    ],
-    queries: [{ expression: orZero(`(${latencyQuantile(0.99)} >= 0)`), legend: 'p99' }],
-  });
+  return latencyP99(
+    'High with idle threads: waking up (UPE_IDLE=spin avoids it); high with busy ones: queueing.',
+  );
 }
 
 function loopLag(): Panel {
@@ -127,7 +118,7 @@ function lost(): Panel {
   return stat({
     title: 'Lost per second',
     description:
-      'Packets that no worker saw: lost at the card, in the kernel or in UPE. Not 0: the section on losses of the overview says where and why.',
+      'Packets that no worker saw: lost at the card, in the kernel or in UPE. Frames dropped at the interface are not in it: UPE may have read them. Not 0: the section on losses of the overview says where and why.',
     unit: 'pps',
     width: 3,
     hasSparkline: true,

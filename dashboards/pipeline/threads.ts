@@ -3,7 +3,7 @@ import type { Section } from '../layout.js';
 import { graph } from '../panels.js';
 import { INSTANCE, max, perSecond, selected, sum } from '../queries.js';
 
-const THREAD = ['instance', 'thread'];
+const THREAD = [...INSTANCE, 'thread'];
 const LEGEND = '{{thread}} {{instance}}';
 
 export function threads(): Section {

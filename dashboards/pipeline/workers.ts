@@ -1,9 +1,9 @@
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { Section } from '../layout.js';
 import { graph } from '../panels.js';
-import { perSecond, ratio, sum } from '../queries.js';
+import { INSTANCE, perSecond, ratio, sum } from '../queries.js';
 
-const WORKER = ['instance', 'worker'];
+const WORKER = [...INSTANCE, 'worker'];
 const LEGEND = 'worker {{worker}} {{instance}}';
 
 export function workers(): Section {
@@ -39,8 +39,8 @@ function balance(): Panel {
       {
         expression: ratio(
           sum(perSecond('upe_worker_packets_total'), WORKER),
-          sum(perSecond('upe_worker_packets_total'), ['instance']),
-          'on (instance) group_left () ',
+          sum(perSecond('upe_worker_packets_total'), INSTANCE),
+          `on (${INSTANCE.join(', ')}) group_left () `,
         ),
         legend: LEGEND,
       },

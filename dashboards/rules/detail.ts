@@ -1,8 +1,8 @@
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { Section } from '../layout.js';
 import { graph } from '../panels.js';
-import { bits, perSecond, ratio, sum, top } from '../queries.js';
-import { CHOSEN } from './table.js';
+import { bits, INSTANCE, perSecond, ratio, sum, top } from '../queries.js';
+import { CHOSEN, RULE } from './table.js';
 
 /** Enough for one rule on every instance of a fleet, and not too much while all rules are chosen. */
 const SHOWN = 20;
@@ -27,10 +27,7 @@ function packets(): Panel {
     width: 12,
     queries: [
       {
-        expression: top(
-          SHOWN,
-          sum(perSecond('upe_rule_packets_total', CHOSEN), ['rule', 'action', 'instance']),
-        ),
+        expression: top(SHOWN, sum(perSecond('upe_rule_packets_total', CHOSEN), [...RULE, ...INSTANCE])),
         legend: '{{rule}} ({{action}}) {{instance}}',
       },
     ],
@@ -46,10 +43,7 @@ function bitRate(): Panel {
     width: 12,
     queries: [
       {
-        expression: top(
-          SHOWN,
-          bits(sum(perSecond('upe_rule_bytes_total', CHOSEN), ['rule', 'action', 'instance'])),
-        ),
+        expression: top(SHOWN, bits(sum(perSecond('upe_rule_bytes_total', CHOSEN), [...RULE, ...INSTANCE]))),
         legend: '{{rule}} ({{action}}) {{instance}}',
       },
     ],

@@ -1,19 +1,15 @@
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { Section } from '../layout.js';
 import { toItsPipeline } from '../links.js';
-import { word } from '../mappings.js';
+import { GOOD_OR_FAILED } from '../mappings.js';
 import { stat } from '../panels.js';
-import { INSTANCE, inRange, max, min, orZero, ratio, selected, sum } from '../queries.js';
+import { differentTables, INSTANCE, inRange, max, min, orZero, ratio, selected, sum } from '../queries.js';
 import { table } from '../tables.js';
-
-const RELOAD = [word(0, 'failed', 'red'), word(1, 'good', 'green')];
 
 export function state(): Section {
   return {
     title: 'Are the rules in order?',
-    lines: [
-      [ruleCount(), differentTables(), lastReload(), loaded(), neverMatched(), withoutRule(), retired()],
-    ],
+    lines: [[ruleCount(), tableCount(), lastReload(), loaded(), neverMatched(), withoutRule(), retired()]],
   };
 }
 
@@ -28,14 +24,14 @@ function ruleCount(): Panel {
   });
 }
 
-function differentTables(): Panel {
+function tableCount(): Panel {
   return stat({
     title: 'Different tables',
     description:
       'How many different rule files the selected instances use. More than 1 where all should be the same: the table of instances at the end says who has which checksum; compare with sha256sum of the file.',
     unit: 'none',
     width: 3,
-    queries: [{ expression: `count(count by (sha256) (${selected('upe_rules_info')}))`, legend: 'tables' }],
+    queries: [{ expression: differentTables(), legend: 'tables' }],
     thresholds: [
       ['green', null],
       ['orange', 2],
@@ -51,7 +47,7 @@ function lastReload(): Panel {
     unit: 'none',
     width: 3,
     queries: [{ expression: min(selected('upe_config_last_reload_successful')), legend: 'reload' }],
-    mappings: RELOAD,
+    mappings: GOOD_OR_FAILED,
   });
 }
 
@@ -151,7 +147,7 @@ function instances(): Panel {
       {
         title: 'Last reload',
         expression: min(selected('upe_config_last_reload_successful'), INSTANCE),
-        mappings: RELOAD,
+        mappings: GOOD_OR_FAILED,
         width: 110,
       },
       {

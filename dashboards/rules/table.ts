@@ -7,7 +7,8 @@ import { type Column, table } from '../tables.js';
 /** The rules chosen at the top. */
 export const CHOSEN = 'rule=~"$rule"';
 
-const RULE = ['rule', 'action'];
+/** What tells one rule from another: one whose action has changed has a series for each. */
+export const RULE = ['rule', 'action'] as const;
 
 /** The rule table with what each rule sees, over all selected instances. */
 export function ruleTable(): Panel {

@@ -2,10 +2,10 @@ import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { Section } from '../layout.js';
 import { graph } from '../panels.js';
 import { bits, perSecond, sum, top } from '../queries.js';
+import { RULE } from './table.js';
 
 /** As many as one can tell apart in a graph. */
 const SHOWN = 10;
-const RULE = ['rule', 'action'];
 const LEGEND = '{{rule}} ({{action}})';
 
 export function topRules(): Section {

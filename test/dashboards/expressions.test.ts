@@ -70,6 +70,27 @@ t.test('every selector holds to the chosen jobs and instances', async (t) => {
   }
 });
 
+t.test('instances are told apart by their job as well: two jobs may scrape one host', async (t) => {
+  for (const { where, expression } of expressions) {
+    for (const [grouping, labels] of expression.matchAll(/\b(?:by|on) \(([^)]*)\)/g)) {
+      if (labels.includes('instance')) t.ok(labels.includes('job'), `${where}: ${grouping}`);
+    }
+  }
+});
+
+t.test('what the kernel dropped at an interface is in no sum of losses: UPE may have read it', async (t) => {
+  const sums = [
+    'upe-overview: Packets lost',
+    'upe-overview: Instances / Lost',
+    'upe-pipeline: Lost per second',
+  ];
+  const lost = expressions.filter(({ where }) => sums.includes(where));
+  t.equal(lost.length, sums.length);
+  for (const { where, expression } of lost) {
+    t.notOk(metricNamesOf(expression).includes('upe_interface_receive_dropped_packets_total'), where);
+  }
+});
+
 t.test('counters are shown as rates over a window that fits the zoom, or as totals', async (t) => {
   for (const { where, expression } of dashboardExpressions()) {
     for (const [, window] of expression.matchAll(/\[([^\]]*)\]/g)) {
