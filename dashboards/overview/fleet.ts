@@ -141,7 +141,7 @@ function interfaces(): Panel {
       rate('Dropped by UPE', 'upe_rx_dropped_packets_total', true),
       rate('Lost by the kernel', 'upe_rx_kernel_dropped_packets_total', true),
       rate('Missed by the card', 'upe_interface_receive_missed_packets_total', true),
-      rate('Dropped at the interface', 'upe_interface_receive_dropped_packets_total', true),
+      rate('Dropped at the interface', 'upe_interface_receive_dropped_packets_total'),
       rate('Out', 'upe_tx_packets_total'),
       { title: 'Bits out', expression: bits(sum(perSecond('upe_tx_bytes_total'), by)), unit: 'bps' },
       rate('Failed to be sent', 'upe_tx_failed_packets_total', true),
