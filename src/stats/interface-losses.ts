@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 
-/** Frames that were lost before any socket could see them. */
+/** Frames that the kernel or the network card counts as lost at the interface. */
 export interface Losses {
   /** `rx_missed_errors`: the network card had no room. */
   readonly missed: number;
-  /** `rx_dropped`: the kernel dropped them at the interface. */
+  /** `rx_dropped`: dropped by the kernel, or unwanted by all but packet sockets, which have read those. */
   readonly dropped: number;
 }
 

@@ -3,12 +3,14 @@ import type { EngineState } from '../engine-state.js';
 import { count } from './figures.js';
 import { type Column, type Html, html, NOTHING, table } from './markup.js';
 
-/** Packets that are gone, where, and by whose fault. */
+/** Packets that are gone, or may be, where, and by whose fault. */
 export interface Loss {
   readonly interfaceName: string;
   readonly reason: string;
   readonly packets: number;
   readonly meaning: string;
+  /** Whether nobody has read them: only then are they in the sum. */
+  readonly isCertain: boolean;
 }
 
 const DROP_MEANINGS: Readonly<Record<(typeof DROP_REASONS)[number], string>> = {
@@ -36,16 +38,18 @@ export function lossesOf(state: EngineState): Loss[] {
   const { aggregator, live, readInterfaceCount } = state;
   const losses: Loss[] = [];
   aggregator.totals.interfaces.forEach((own, i) => {
-    const add = (reason: string, packets: number, meaning: string) => {
-      if (packets > 0) losses.push({ interfaceName: own.name, reason, packets, meaning });
+    const add = (reason: string, packets: number, meaning: string, isCertain = true) => {
+      if (packets > 0) losses.push({ interfaceName: own.name, reason, packets, meaning, isCertain });
     };
     if (i < readInterfaceCount) {
       const before = live?.losses(i);
       add('missed', before?.missed ?? 0, 'the network card had no room');
+      // The kernel counts here, too, what nobody else on this host wants, after UPE has read it.
       add(
         'dropped by the kernel',
         before?.dropped ?? 0,
-        'at the interface, before any program could read them',
+        'at the interface; UPE may have read some of them: ip -s -s link DEVICE',
+        false,
       );
       add('kernel ring full', own.kernelDropped, 'UPE did not read in time: UPE_RX_BLOCKS, UPE_WORKERS');
       DROP_REASONS.forEach((reason, r) => {
@@ -62,9 +66,10 @@ export function lossesOf(state: EngineState): Loss[] {
 /** What was lost, by reason; nothing if nothing was: the totals say so. */
 export function lossesSection(losses: readonly Loss[]): Html {
   if (losses.length === 0) return NOTHING;
-  const rows = losses.map(({ interfaceName, reason, packets, meaning }) => ({
-    cells: [interfaceName, html`<b class="bad">${count(packets)}</b>`, reason, meaning],
-  }));
+  const rows = losses.map(({ interfaceName, reason, packets, meaning, isCertain }) => {
+    const figure = isCertain ? html`<b class="bad">${count(packets)}</b>` : count(packets);
+    return { cells: [interfaceName, figure, reason, meaning] };
+  });
   return html`<section aria-labelledby="losses">
 <h2 id="losses">Losses</h2>
 ${table('losses-now', 'Losses by reason', COLUMNS, rows)}

@@ -85,13 +85,14 @@ function tile(name: string, packets: number, notes: readonly string[], className
 }
 
 function lossTile(losses: readonly Loss[]): Html {
-  const packets = losses.reduce((sum, loss) => sum + loss.packets, 0);
-  return packets === 0
-    ? tile('Lost', 0, ['nothing lost'], 'good')
-    : tile(
-        'Lost',
-        packets,
-        [losses.length === 1 ? losses[0].reason : `for ${losses.length} reasons, below`],
-        'bad',
-      );
+  const certain = losses.filter(({ isCertain }) => isCertain);
+  if (certain.length === 0) return tile('Lost', 0, ['nothing lost'], 'good');
+  const packets = certain.reduce((sum, loss) => sum + loss.packets, 0);
+  const reasons = new Set(certain.map(({ reason }) => reason));
+  return tile(
+    'Lost',
+    packets,
+    [reasons.size === 1 ? certain[0].reason : `for ${reasons.size} reasons, below`],
+    'bad',
+  );
 }

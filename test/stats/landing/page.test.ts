@@ -198,7 +198,23 @@ t.test('losses are listed by interface and reason, when there are any', async (t
     'eth1 2 ring_full',
     'eth2 1 interface_down',
   ]);
-  t.match(section(page, 'Totals'), 'Lost 161 for 8 reasons, below');
+  t.match(section(page, 'Totals'), 'Lost 78 for 5 reasons, below');
+});
+
+t.test('the sum is of what is certainly lost, with its reason if there is one only', async (t) => {
+  const engine = start(t);
+  const { live } = engine.state;
+  const losing: EngineState = {
+    ...engine.state,
+    live: live && { ...live, losses: () => ({ missed: 0, dropped: 7 }) },
+  };
+  await engine.pass();
+  t.match(section(pageOf(losing), 'Totals'), 'Lost 0 nothing lost');
+  t.match(section(pageOf(losing), 'Losses'), 'eth0 7 dropped by the kernel at the interface; UPE may');
+  engine.dataplane.rx.drop(0, 'ring_full', 60);
+  engine.dataplane.rx.drop(1, 'ring_full', 60);
+  await engine.pass();
+  t.match(section(pageOf(losing), 'Totals'), 'Lost 2 ring_full');
 });
 
 t.test('the engine is described: source, mode, workers, uptime, state', async (t) => {
