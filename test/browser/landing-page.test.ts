@@ -152,7 +152,7 @@ t.test('the landing page in a browser', { skip }, async (t) => {
     t.equal(await page.locator('#silence').isVisible(), false);
     await upe.stop();
     await page.locator('#silence').waitFor({ state: 'visible', timeout: 20_000 });
-    t.match(await page.locator('#silence').textContent(), /^UPE does not answer since .*\d/);
+    t.match(await page.locator('#silence').textContent(), /^UPE has not answered since .*\d/);
     t.ok((await received(page)) > 0, 'the last numbers stay');
   });
 });

@@ -41,7 +41,7 @@ async function keepRefreshing() {
       await refresh();
       silence.hidden = true;
     } catch {
-      if (silence.hidden) silence.textContent = 'UPE does not answer since ' + new Date().toLocaleTimeString() + '. The numbers below are the last ones.';
+      if (silence.hidden) silence.textContent = 'UPE has not answered since ' + new Date().toLocaleTimeString() + '. The numbers below are the last ones.';
       silence.hidden = false;
     }
   }
