@@ -26,7 +26,7 @@ import { controlOf } from '../memory/control-layout.js';
 import { checkIdentity } from './identity.js';
 import { PassRates } from './pass-rates.js';
 import type { StatsSummary } from './stats-messages.js';
-import { createTotals, type Totals } from './totals.js';
+import { createTotals, sumOf, type Totals } from './totals.js';
 
 /** What the aggregator reads: the counters of the rx thread and of every worker, and their control blocks. */
 export interface AggregatorConfig {
@@ -208,10 +208,10 @@ export class Aggregator {
     }, 0);
     totals.identity = checkIdentity({
       received: totals.received,
-      dropped: totals.interfaces.reduce((sum, own) => sum + own.dropped.reduce((a, b) => a + b, 0), 0),
+      dropped: totals.interfaces.reduce((sum, own) => sum + sumOf(own.dropped), 0),
       transmitOrders: totals.transmitOrders,
       sent: totals.interfaces.reduce((sum, own) => sum + own.sentPackets, 0),
-      transmitFailed: totals.interfaces.reduce((sum, own) => sum + own.failed.reduce((a, b) => a + b, 0), 0),
+      transmitFailed: totals.interfaces.reduce((sum, own) => sum + sumOf(own.failed), 0),
       transmitWaiting: this.transmitWaiting(),
       held: rx.levels[RX_LEVELS.held],
       pools: [rx, ...workers].map((reader) => ({

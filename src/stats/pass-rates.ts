@@ -88,7 +88,7 @@ export class PassRates {
     return sum;
   }
 
-  private perSecond(value: number): number {
-    return (this.newer[value] - this.older[value]) / this.windowSeconds;
+  private perSecond(valueIndex: number): number {
+    return (this.newer[valueIndex] - this.older[valueIndex]) / this.windowSeconds;
   }
 }

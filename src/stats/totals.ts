@@ -94,3 +94,8 @@ export function createTotals(interfaces: readonly string[], slotCount: number, w
     identity: { holds: true, violations: [] },
   };
 }
+
+/** All of them together: of counts by reason, those for any reason. */
+export function sumOf(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0);
+}

@@ -1,4 +1,5 @@
 import { type EngineState, malformedCounts, unclassifiedCounts, unmatchedCounts } from '../engine-state.js';
+import { sumOf } from '../totals.js';
 import { count } from './figures.js';
 import { type Html, html, NOTHING } from './markup.js';
 import type { RulesOverview } from './top-rules.js';
@@ -35,7 +36,7 @@ ${equationsOf(state, rules).map(equationLine)}</ul>
 
 function equationsOf(state: EngineState, rules: RulesOverview): Equation[] {
   const { totals } = state.aggregator;
-  const dropped = totals.interfaces.reduce((sum, own) => sum + own.dropped.reduce((a, b) => a + b, 0), 0);
+  const dropped = totals.interfaces.reduce((sum, own) => sum + sumOf(own.dropped), 0);
   const packetsOf = (counts: readonly { packets: number }[]) =>
     counts.reduce((sum, { packets }) => sum + packets, 0);
   return [

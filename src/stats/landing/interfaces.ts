@@ -1,4 +1,5 @@
 import type { EngineState } from '../engine-state.js';
+import { sumOf } from '../totals.js';
 import { bitRate, count, packetRate } from './figures.js';
 import { type Column, type Content, type Html, html, table } from './markup.js';
 
@@ -23,22 +24,23 @@ const SENT_COLUMNS: readonly Column[] = [
  */
 export function interfacesSection(state: EngineState): Html {
   const { live, aggregator, readInterfaceCount } = state;
-  const isSending = live !== null;
+  const isLive = live !== null;
   const columns: Column[] = [{ title: 'interface', kind: 'text' }];
-  if (isSending) columns.push({ title: 'link', kind: 'text' });
+  if (isLive) columns.push({ title: 'link', kind: 'text' });
   columns.push(...READ_COLUMNS);
-  if (isSending) columns.push(...SENT_COLUMNS);
+  if (isLive) columns.push(...SENT_COLUMNS);
   const rows = aggregator.totals.interfaces.map(({ name }, i) => {
     const cells: Content[] = [name];
     if (live !== null)
       cells.push(live.isUp(i) ? html`<b class="good">up</b>` : html`<b class="bad">down</b>`);
     cells.push(...(i < readInterfaceCount ? readCells(state, i) : READ_COLUMNS.map(() => '')));
-    if (isSending) cells.push(...sentCells(state, i));
+    if (isLive) cells.push(...sentCells(state, i));
     return { cells };
   });
+  const heading = isLive ? 'Interfaces' : 'Source';
   return html`<section aria-labelledby="interfaces">
-<h2 id="interfaces">${isSending ? 'Interfaces' : 'Source'}</h2>
-${table('interfaces-now', 'Interfaces', columns, rows)}
+<h2 id="interfaces">${heading}</h2>
+${table('interfaces-now', heading, columns, rows)}
 </section>`;
 }
 
@@ -49,7 +51,7 @@ function readCells({ aggregator }: EngineState, i: number): Content[] {
     count(packets),
     packetRate(rates.packets(i)),
     bitRate(rates.bytes(i)),
-    count(dropped.reduce((a, b) => a + b, 0)),
+    count(sumOf(dropped)),
     count(kernelDropped),
   ];
 }
@@ -61,6 +63,6 @@ function sentCells({ aggregator }: EngineState, i: number): Content[] {
     count(sentPackets),
     packetRate(rates.sentPackets(i)),
     bitRate(rates.sentBytes(i)),
-    count(failed.reduce((a, b) => a + b, 0)),
+    count(sumOf(failed)),
   ];
 }

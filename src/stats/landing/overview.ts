@@ -49,10 +49,13 @@ ${note === undefined ? NOTHING : html`<p class="note">${note}</p>`}
 export function totalsSection(state: EngineState, rules: RulesOverview, losses: readonly Loss[]): Html {
   const { totals, rates } = state.aggregator;
   const read = totals.interfaces.slice(0, state.readInterfaceCount);
-  const sumOf = (rateOf: (interfaceIndex: number) => number) =>
+  const sumOfRead = (rateOf: (interfaceIndex: number) => number) =>
     read.reduce((sum, _, i) => sum + rateOf(i), 0);
   const verdictRates = verdictRatesOf(state, rules);
-  const received = [packetRate(sumOf((i) => rates.packets(i))), bitRate(sumOf((i) => rates.bytes(i)))];
+  const received = [
+    packetRate(sumOfRead((i) => rates.packets(i))),
+    bitRate(sumOfRead((i) => rates.bytes(i))),
+  ];
   const verdicts = verdictPackets(state).map(({ verdict, packets }) =>
     tile(VERDICT_TITLES[state.mode][verdict], packets, [
       packetRate(verdictRates[verdict]),

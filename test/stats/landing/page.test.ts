@@ -235,6 +235,7 @@ t.test('demo traffic is called what it is, and has no link and nothing sent', as
   t.match(page, 'This is generated traffic.');
   t.notMatch(pageOf(state), 'This is generated traffic.');
   t.match(page, '<h2 id="interfaces">Source</h2>');
+  t.match(page, 'id="interfaces-now" role="region" aria-label="Source"');
   t.equal(rowOf(page, 'eth0').length, 6);
   t.same(rowOf(pageOf(state), 'eth1').slice(0, 2), ['eth1', 'down']);
 });
