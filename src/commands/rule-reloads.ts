@@ -4,20 +4,28 @@ import { UpeError } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { RuleSet } from '../rules/rule.js';
 
+export interface RuleReloadsConfig {
+  /** The rules that the engine starts with. */
+  readonly first: RuleSet;
+}
+
+export interface RuleReloadsDeps {
+  readonly engine: Engine;
+  readonly log: Logger;
+}
+
 /** Loads the rules again when asked; requests that come meanwhile are answered by one more load. */
 export class RuleReloads {
   /** Before the engine has started there is nothing to put other rules into. */
-  private isBegun = false;
+  private isStarted = false;
   private isLoading = false;
   private isWanted = false;
   private readonly file: string;
   private lastSha256: string | null;
 
-  /** @param first the rules that the engine starts with. */
   constructor(
-    private readonly engine: Engine,
-    first: RuleSet,
-    private readonly log: Logger,
+    { first }: RuleReloadsConfig,
+    private readonly deps: RuleReloadsDeps,
   ) {
     this.file = first.file;
     this.lastSha256 = first.sha256;
@@ -29,14 +37,15 @@ export class RuleReloads {
   }
 
   /** The engine has started: answers a request that came before. */
-  begin(): void {
-    this.isBegun = true;
+  start(): void {
+    this.isStarted = true;
     if (this.isWanted) void this.loadWhileWanted();
   }
 
+  /** Asks for one more load; answered when the engine has started. */
   request(): void {
     this.isWanted = true;
-    if (this.isBegun && !this.isLoading) void this.loadWhileWanted();
+    if (this.isStarted && !this.isLoading) void this.loadWhileWanted();
   }
 
   private async loadWhileWanted(): Promise<void> {
@@ -49,17 +58,18 @@ export class RuleReloads {
   }
 
   private async load(): Promise<void> {
+    const { engine, log } = this.deps;
     try {
       const ruleSet = await loadRulesAside(this.file);
-      const generation = await this.engine.reload(ruleSet);
+      const generation = await engine.reload(ruleSet);
       this.lastSha256 = ruleSet.sha256;
-      this.log.info({ file: this.file, rules: ruleSet.rules.length, generation }, 'rules loaded again');
+      log.info({ file: this.file, rules: ruleSet.rules.length, generation }, 'rules loaded again');
     } catch (error) {
       if (!(error instanceof UpeError)) throw error;
       this.lastSha256 = null;
       const problems = error.message.split('\n');
-      this.engine.noteReloadFailed(problems);
-      this.log.error({ file: this.file, problems }, 'reload failed: the old rules stay');
+      engine.noteReloadFailed(problems);
+      log.error({ file: this.file, problems }, 'reload failed: the old rules stay');
     }
   }
 }

@@ -63,7 +63,7 @@ export async function run(flags: FlagValues): Promise<void> {
     log.fatal({ err: error }, 'uncaught error');
     process.exit(1);
   });
-  const reloads = new RuleReloads(engine, ruleSet, log);
+  const reloads = new RuleReloads({ first: ruleSet }, { engine, log });
   const watch = new RuleFileWatch(
     { file },
     { readFile, sha256InUse: () => reloads.sha256InUse, onChange: () => reloads.request() },
@@ -86,7 +86,7 @@ export async function run(flags: FlagValues): Promise<void> {
     await engine.stop();
     throw error;
   }
-  reloads.begin();
+  reloads.start();
   if (config.rulesWatch) watch.start();
 }
 
