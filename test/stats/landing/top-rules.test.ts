@@ -6,8 +6,13 @@ import { rulesOverview, TOP_RULES_MAX } from '../../../src/stats/landing/top-rul
 import { PassRates } from '../../../src/stats/pass-rates.js';
 import { RuleSeries } from '../../../src/stats/rule-series.js';
 import { createTotals } from '../../../src/stats/totals.js';
+import { Random } from '../../protocol/random.js';
 import { rule, ruleSet } from '../../rules/build-rules.js';
 import { noticeOf } from '../engine-stand-in.js';
+
+const seed = Number(process.env.TOP_RULES_SEED ?? Random.newSeed());
+t.comment(`seed ${seed}: run again with TOP_RULES_SEED=${seed}`);
+const random = new Random(seed);
 
 /** As much of an engine as the overview looks at: rules whose packets are given. */
 function stateOf(packets: readonly number[]): EngineState {
@@ -38,7 +43,7 @@ const namesOf = (state: EngineState) => rulesOverview(state).top.map((own) => ow
 t.test('the top is that of a stable sort', async (t) => {
   for (const count of [0, 1, 2, 19, 20, 21, 500]) {
     // Few different values: ties keep the order of the table.
-    const packets = Array.from({ length: count }, () => Math.floor(Math.random() * 30));
+    const packets = Array.from({ length: count }, () => random.below(30));
     t.same(namesOf(stateOf(packets)), sorted(packets), packets.join());
     const rising = Array.from({ length: count }, (_, i) => i);
     t.same(namesOf(stateOf(rising)), sorted(rising));
@@ -55,7 +60,7 @@ t.test('the sums are over all rules', async (t) => {
 });
 
 t.test('10,000 rules cost the stats thread little', async (t) => {
-  const state = stateOf(Array.from({ length: 10_000 }, () => Math.floor(Math.random() * 1e6)));
+  const state = stateOf(Array.from({ length: 10_000 }, () => random.below(1e6)));
   const times = Array.from({ length: 51 }, () => {
     const beginMs = performance.now();
     rulesOverview(state);
