@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import t from 'tap';
-import { ROOT, readCompose, type Service } from '../support/compose-file.js';
+import { readCompose, type Service } from '../support/compose-file.js';
 import { ContainerEngine, containersMissing, networkOf, READ_ONLY } from '../support/container-engine.js';
 import { labMissing, watchLab } from '../support/lab.js';
+import { ROOT } from '../support/package-root.js';
 import { accountOf, NOBODY_AT_ALL } from '../support/process-account.js';
-import { buildPrometheusImage, buildUpeImage } from '../support/test-images.js';
+import { buildPrometheusImage, buildUpeImage, GRAFANA_NOT_RUN } from '../support/test-images.js';
 import { eventually } from '../support/upe-process.js';
 
 // The first run on a machine makes the base image.
@@ -40,7 +41,7 @@ function optionsOf(service: Service): string[] {
 }
 
 t.test('live, Prometheus has UPE, and nobody else can reach either', { skip }, async (t) => {
-  t.comment('Grafana is not run: its image is not to be had where only Debian and npm are reachable');
+  t.comment(GRAFANA_NOT_RUN);
   const engine = new ContainerEngine();
   await buildUpeImage(t, engine);
   await buildPrometheusImage(t, engine);

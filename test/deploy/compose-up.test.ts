@@ -2,12 +2,12 @@ import { chmodSync, copyFileSync, renameSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
-import { ROOT } from '../support/compose-file.js';
 import { Container, ContainerEngine, containersMissing } from '../support/container-engine.js';
 import { temporaryFolder } from '../support/engine-fixture.js';
+import { ROOT } from '../support/package-root.js';
 import { accountOf, NO_CAPABILITY } from '../support/process-account.js';
 import { Scrape } from '../support/scrape.js';
-import { buildPrometheusImage, buildUpeImage } from '../support/test-images.js';
+import { buildPrometheusImage, buildUpeImage, GRAFANA_NOT_RUN } from '../support/test-images.js';
 import { eventually, type TestScope } from '../support/upe-process.js';
 
 // The first run on a machine makes the base image.
@@ -22,7 +22,7 @@ t.test('the images are there', { skip }, async (t) => {
   await buildUpeImage(t, engine);
   await buildPrometheusImage(t, engine);
   t.comment('Prometheus is the one of Debian, under the name of its image');
-  t.comment('Grafana is not run: its image is not to be had where only Debian and npm are reachable');
+  t.comment(GRAFANA_NOT_RUN);
 });
 
 /** A port that nobody uses at the moment. */
@@ -174,7 +174,7 @@ for (const { name, env, exitCode, says } of [
     says: /^upe: UPE_WORKERS is "4x", /,
   },
   {
-    name: 'a rules file that is not there',
+    name: 'a rule file that is not there',
     env: () => ({ RULES: 'absent.yaml' }),
     exitCode: 1,
     says: /\/etc\/upe\/rules\/absent\.yaml/,

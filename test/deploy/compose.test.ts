@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import t from 'tap';
 import { parse } from 'yaml';
 import { SETTINGS } from '../../src/config/schema.js';
-import { ROOT, readCompose, type Service } from '../support/compose-file.js';
+import { readCompose, type Service } from '../support/compose-file.js';
+import { ROOT } from '../support/package-root.js';
+import { GRAFANA_NOT_RUN } from '../support/test-images.js';
 
 const DEPLOY = join(ROOT, 'deploy');
 const demo = readCompose(['compose.yaml']);
@@ -124,7 +126,7 @@ t.test('Grafana: nobody logs in, and everybody may look', async (t) => {
 });
 
 t.test('Grafana: what is provisioned', async (t) => {
-  t.comment('Grafana itself is not run: its image is not to be had where only Debian and npm are reachable');
+  t.comment(GRAFANA_NOT_RUN);
   const { datasources, ...aboutSources } = yamlOf('grafana/provisioning/datasources/prometheus.yaml');
   t.strictSame(aboutSources, { apiVersion: 1 });
   t.equal(datasources.length, 1);

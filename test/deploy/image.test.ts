@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { ethernet, ipv4, tcp } from '../fixtures/frames.js';
-import { ROOT } from '../support/compose-file.js';
 import {
   type Container,
   ContainerEngine,
@@ -12,6 +11,7 @@ import {
 } from '../support/container-engine.js';
 import { temporaryFolder } from '../support/engine-fixture.js';
 import { labMissing, watchLab } from '../support/lab.js';
+import { ROOT } from '../support/package-root.js';
 import { accountOf, NOBODY_AT_ALL } from '../support/process-account.js';
 import { rulePackets } from '../support/rules-file.js';
 import { Scrape } from '../support/scrape.js';
@@ -133,7 +133,7 @@ for (const { name, options, exitCode, says } of [
     says: /^upe: UPE_WORKERS is "4x", [^\n]*\n$/,
   },
   {
-    name: 'a rules file that is not there',
+    name: 'a rule file that is not there',
     options: [...DEMO, '--env=UPE_RULES_FILE=/etc/upe/rules.yaml'],
     exitCode: 1,
     says: /^[^\n]*\/etc\/upe\/rules\.yaml[^\n]*\n$/,

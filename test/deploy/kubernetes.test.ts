@@ -1,17 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { parse, parseAllDocuments } from 'yaml';
 import { loadConfig } from '../../src/config/load.js';
 import { loadRuleFile } from '../../src/rules/rule-file.js';
 import { temporaryFolder } from '../support/engine-fixture.js';
 import { type Manifest, manifestProblems } from '../support/kubernetes-api.js';
+import { ROOT } from '../support/package-root.js';
 import { PROMETHEUS_RULE_FILE, prometheusRuleText } from '../support/prometheus-rule-manifest.js';
 
-/** The package's root, seen from the compiled module `dist/test/deploy/kubernetes.test.js`. */
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const FOLDER = join(ROOT, 'deploy/kubernetes');
 
 const files = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })

@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { loadConfig } from '../../src/config/load.js';
 import { temporaryFolder } from '../support/engine-fixture.js';
+import { ROOT } from '../support/package-root.js';
 
-const FOLDER = fileURLToPath(new URL('../../../deploy/systemd/', import.meta.url));
+const FOLDER = join(ROOT, 'deploy/systemd');
 const unit = readFileSync(join(FOLDER, 'upe.service'), 'utf8');
 
 /** Exposure as systemd-analyze counts it: 0 is a service that can do nothing, 10 one without any limits. */

@@ -1,20 +1,21 @@
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import t from 'tap';
+import { ROOT } from '../support/package-root.js';
 import { Scrape } from '../support/scrape.js';
 import { guestMissing, SystemdGuest } from '../support/systemd-guest.js';
 import { eventually } from '../support/upe-process.js';
 
 t.setTimeout(120_000);
 
-const FOLDER = fileURLToPath(new URL('../../../deploy/systemd/', import.meta.url));
+const FOLDER = join(ROOT, 'deploy/systemd');
 const RULES = 'rules:\n  - { name: web, match: { dst_port: 443 }, action: count }\n';
 
 /** The unit and its settings as they are, but for the interface: the guest has none but lo. */
 function setup(settings = '') {
-  const env = readFileSync(`${FOLDER}upe.env`, 'utf8').replace('=eth0', '=lo');
+  const env = readFileSync(join(FOLDER, 'upe.env'), 'utf8').replace('=eth0', '=lo');
   return {
-    unit: readFileSync(`${FOLDER}upe.service`, 'utf8'),
+    unit: readFileSync(join(FOLDER, 'upe.service'), 'utf8'),
     etc: { 'upe.env': `${env}${settings}`, 'rules.yaml': RULES },
   };
 }

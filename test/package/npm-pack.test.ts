@@ -1,15 +1,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { SAMPLE_CAPTURE, SAMPLE_REPORT, SAMPLE_RULES } from '../fixtures/sample-capture.js';
 import { temporaryFolder } from '../support/engine-fixture.js';
+import { ROOT } from '../support/package-root.js';
 import { type Ended, startProgram } from '../support/upe-process.js';
 
 t.setTimeout(120_000);
 
-/** The package's root, seen from the compiled module `dist/test/package/npm-pack.test.js`. */
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 
 const folder = temporaryFolder(t);

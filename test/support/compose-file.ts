@@ -1,9 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
-
-/** The top of the tree, seen from the compiled module `dist/test/support/compose-file.js`. */
-export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+import { ROOT } from './package-root.js';
 
 export interface Mount {
   readonly type: 'bind' | 'volume';

@@ -1,6 +1,6 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import type { Host } from './lab.js';
+import { missingPrograms } from './missing-programs.js';
 import { type Ended, eventually, startProgram, type TestScope } from './upe-process.js';
 
 /**
@@ -23,14 +23,14 @@ export function networkOf(host: Host): string {
 /** Why no containers can be run here, or `false`: for tap's `skip`. */
 export function containersMissing(): string | false {
   if (process.getuid?.() !== 0) return 'containers need root';
-  const missing = [
-    ...PROGRAMS.filter((program) => spawnSync('sh', ['-c', `command -v ${program}`]).status !== 0),
-    ...HELPERS.filter((path) => !existsSync(path)),
-  ];
+  const missing = missingPrograms([...PROGRAMS, ...HELPERS]);
   return missing.length > 0 && `not installed: ${missing.join(', ')}`;
 }
 
-/** The ulimits are lower than podman's own, which not every machine allows; crun is not to be had everywhere. */
+/**
+ * The ulimits are lower than podman's own, which not every machine allows. Debian's crun is an alternative to
+ * runc that is not always installed.
+ */
 const CONTAINERS_CONF = `
 [containers]
 default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]

@@ -1,5 +1,6 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { missingPrograms } from './missing-programs.js';
 import type { TestScope } from './upe-process.js';
 
 /** Offloads that would join, split or leave unfinished what goes over a veth pair. */
@@ -10,9 +11,7 @@ const END_MS = 2000;
 /** Why there can be no lab here, or `false`: for tap's `skip`. */
 export function labMissing(programs: readonly string[] = []): string | false {
   if (process.getuid?.() !== 0) return 'network namespaces need root';
-  const missing = ['ip', 'ethtool', ...programs].filter(
-    (program) => spawnSync('sh', ['-c', `command -v ${program}`]).status !== 0,
-  );
+  const missing = missingPrograms(['ip', 'ethtool', ...programs]);
   return missing.length > 0 && `not installed: ${missing.join(', ')}`;
 }
 

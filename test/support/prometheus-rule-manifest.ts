@@ -1,14 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import type { Manifest } from './kubernetes-api.js';
+import { ROOT } from './package-root.js';
+import { PROMETHEUS_FOLDER, yamlFilesIn } from './prometheus-rules.js';
 
-/** The package's root, seen from the compiled module `dist/test/support/prometheus-rule-manifest.js`. */
-const RULES_FOLDER = new URL('../../../deploy/prometheus/rules/', import.meta.url);
-
-export const PROMETHEUS_RULE_FILE: string = fileURLToPath(
-  new URL('../../../deploy/kubernetes/prometheus-operator/prometheus-rule.yaml', import.meta.url),
-);
+export const PROMETHEUS_RULE_FILE = join(ROOT, 'deploy/kubernetes/prometheus-operator/prometheus-rule.yaml');
 
 const HEADER = `# The rules and alerts of deploy/prometheus/rules, for the Prometheus Operator. Do not edit it: edit those, and
 #
@@ -17,10 +14,9 @@ const HEADER = `# The rules and alerts of deploy/prometheus/rules, for the Prome
 
 /** The manifest that carries all groups of rules which Prometheus loads from files elsewhere. */
 export function prometheusRule(): Manifest {
-  const files = readdirSync(RULES_FOLDER)
-    .filter((name) => name.endsWith('.yaml'))
-    .sort();
-  const groups = files.flatMap((name) => parse(readFileSync(new URL(name, RULES_FOLDER), 'utf8')).groups);
+  const groups = yamlFilesIn('rules').flatMap(
+    (name) => parse(readFileSync(join(PROMETHEUS_FOLDER, 'rules', name), 'utf8')).groups,
+  );
   return {
     apiVersion: 'monitoring.coreos.com/v1',
     kind: 'PrometheusRule',

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import { ROOT } from './package-root.js';
 
-/** The folder that Prometheus gets, seen from the compiled module `dist/test/support/prometheus-rules.js`. */
-export const PROMETHEUS_FOLDER = fileURLToPath(new URL('../../../deploy/prometheus', import.meta.url));
+/** The folder that Prometheus gets. */
+export const PROMETHEUS_FOLDER = join(ROOT, 'deploy/prometheus');
 
 /** A recording rule or an alert, as its file has it. */
 export interface PrometheusRule {

@@ -1,12 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { temporaryFolder } from './engine-fixture.js';
+import { missingPrograms } from './missing-programs.js';
+import { ROOT } from './package-root.js';
 import { eventually, type Program, startProgram, type TestScope } from './upe-process.js';
 
-/** The package's root, seen from the compiled module `dist/test/support/systemd-guest.js`. */
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const SYSTEMD = '/lib/systemd/systemd';
 
 /** Units that any service needs, reduced to what is needed here: none of the machine's own is started. */
@@ -55,9 +54,7 @@ exec env -i container=guest PATH=/usr/sbin:/usr/bin:/sbin:/bin SYSTEMD_UNIT_PATH
 /** Why no guest can be started here, or `false`: for tap's `skip`. */
 export function guestMissing(): string | false {
   if (process.getuid?.() !== 0) return 'a guest of systemd needs root';
-  const missing = [SYSTEMD, 'systemctl', 'unshare', 'nsenter', 'ip', 'curl'].filter(
-    (program) => spawnSync('sh', ['-c', `command -v ${program}`]).status !== 0,
-  );
+  const missing = missingPrograms([SYSTEMD, 'systemctl', 'unshare', 'nsenter', 'ip', 'curl']);
   return missing.length > 0 && `not installed: ${missing.join(', ')}`;
 }
 

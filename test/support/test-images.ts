@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { ROOT, readCompose } from './compose-file.js';
+import { readCompose } from './compose-file.js';
 import type { ContainerEngine } from './container-engine.js';
 import { temporaryFolder } from './engine-fixture.js';
+import { ROOT } from './package-root.js';
 import { startProgram, type TestScope } from './upe-process.js';
 
 /** The image that UPE's is made from, as the Dockerfile names it. */
@@ -11,6 +12,9 @@ export const NODE_IMAGE = /^ARG NODE_IMAGE=(\S+)$/m.exec(readFileSync(join(ROOT,
 const { upe: UPE_IMAGE, prometheus: PROMETHEUS_IMAGE } = readCompose(['compose.yaml'])['x-images'];
 
 export { PROMETHEUS_IMAGE, UPE_IMAGE };
+
+/** What tests of a stack with Grafana say of it. */
+export const GRAFANA_NOT_RUN = 'Grafana is not run: these tests use no registry of images';
 
 const DEBIAN = /-(\w+)-slim$/.exec(NODE_IMAGE)![1];
 
