@@ -72,7 +72,10 @@ t.test('it holds no package manager, no compiler and nothing of the build', { sk
   const programs = 'npm npx corepack yarn yarnpkg tsc gcc cc g++ make python3';
   t.equal(await inside(`for program in ${programs}; do command -v $program; done; true`), '');
   t.equal(await inside('find / -xdev \\( -name npm -o -name "*npmrc" -size +0 \\)'), '');
-  t.equal(await inside('cd /opt/upe && ls -A'), 'LICENSE\ndeploy\ndist\nnode_modules\npackage.json');
+  t.equal(
+    await inside('cd /opt/upe && ls -A'),
+    'LICENSE\nREADME.md\ndeploy\ndist\nnode_modules\npackage.json',
+  );
   t.equal(
     await inside('cd /opt/upe/node_modules && ls -d typescript tap raw-socket nan 2>/dev/null; true'),
     '',
