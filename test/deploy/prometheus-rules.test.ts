@@ -95,35 +95,13 @@ t.test('each recording rule is tested', async (t) => {
   }
 });
 
-/** What GitHub and the like make of the headings of a Markdown text. */
-function anchorsOf(markdown: string): Set<string> {
-  return new Set([...markdown.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => heading.toLowerCase()));
-}
-
-t.test('each alert says how bad it is, what it is, and where to read on', async (t) => {
-  const runbooks = readFileSync(join(PROMETHEUS_FOLDER, '../runbooks.md'), 'utf8');
-  const anchors = anchorsOf(runbooks);
+t.test('each alert says how bad it is, what it is, and what to do first', async (t) => {
   for (const { name, labels, annotations } of ALERTS) {
     t.match(name, /^Upe[A-Z]/);
     t.match(labels.severity, /^(critical|warning|info)$/, `${name}: severity`);
     t.match(annotations.summary, /\S/, `${name}: summary`);
     t.match(annotations.description, /First /, `${name}: a description that says what to do first`);
-    t.equal(annotations.runbook, `deploy/runbooks.md#${name.toLowerCase()}`);
-    t.ok(anchors.has(name.toLowerCase()), `${name}: section in the runbooks`);
   }
-});
-
-t.test('the runbooks have the sections of alerts only, each with its three parts', async (t) => {
-  const runbooks = readFileSync(join(PROMETHEUS_FOLDER, '../runbooks.md'), 'utf8');
-  const sections = runbooks.split(/^#+ /m).filter((section) => section.startsWith('Upe'));
-  t.strictSame(
-    sections.map((section) => section.split('\n', 1)[0]).sort(),
-    ALERTS.map(({ name }) => name).sort(),
-  );
-  for (const section of sections) t.match(section, /\*\*Means\*\*.*\*\*Look at\*\*.*\*\*Do\*\*/s);
-  const anchors = anchorsOf(runbooks);
-  for (const [, anchor] of runbooks.matchAll(/\]\(#([^)]*)\)/g))
-    t.ok(anchors.has(anchor), `link to ${anchor}`);
 });
 
 /** What expressions may read beside UPE's own: Prometheus' word on a target, and prom-client's. */

@@ -4,7 +4,7 @@ import {
   EVERYTHING,
   fillIn,
 } from './dashboard-expressions.js';
-import { EMPTY_WHEN_HEALTHY as RULE_REASONS, ruleExpressions } from './prometheus-rules.js';
+import { prometheusRules, EMPTY_WHEN_HEALTHY as RULE_REASONS } from './prometheus-rules.js';
 import type { QueriedSeries } from './prometheus-server.js';
 
 /** An expression that ships with UPE, as a Prometheus is asked for it. */
@@ -23,7 +23,7 @@ export function deployedExpressions(): readonly DeployedExpression[] {
     expression: fillIn(expression, EVERYTHING),
     emptyBecause: DASHBOARD_REASONS.get(where),
   }));
-  const rules = ruleExpressions().map(({ where, expression }) => ({
+  const rules = prometheusRules().map(({ where, expression }) => ({
     where,
     expression,
     emptyBecause: RULE_REASONS.get(where),

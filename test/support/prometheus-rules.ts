@@ -57,15 +57,6 @@ export function prometheusRules(): readonly PrometheusRule[] {
   });
 }
 
-/** What a Prometheus can be asked to prove that every rule has an answer. */
-export function ruleExpressions(): readonly {
-  readonly where: string;
-  readonly expression: string;
-  readonly kind: 'record' | 'alert';
-}[] {
-  return prometheusRules().map(({ where, expression, kind }) => ({ where, expression, kind }));
-}
-
 /**
  * The expressions that have no answer in a healthy system, by `where`, with the reason: all alerts, and none
  * of the recording rules, whatever the source is.
