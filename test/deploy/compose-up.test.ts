@@ -1,11 +1,12 @@
 import { chmodSync, copyFileSync, renameSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
 import { Container, ContainerEngine, containersMissing } from '../support/container-engine.js';
 import { temporaryFolder } from '../support/engine-fixture.js';
+import { freePort } from '../support/free-port.js';
 import { ROOT } from '../support/package-root.js';
 import { accountOf, NO_CAPABILITY } from '../support/process-account.js';
+import { PrometheusServer } from '../support/prometheus-server.js';
 import { Scrape } from '../support/scrape.js';
 import { buildPrometheusImage, buildUpeImage, GRAFANA_NOT_RUN } from '../support/test-images.js';
 import { eventually, type TestScope } from '../support/upe-process.js';
@@ -25,20 +26,12 @@ t.test('the images are there', { skip }, async (t) => {
   t.comment(GRAFANA_NOT_RUN);
 });
 
-/** A port that nobody uses at the moment. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 interface Stack {
   readonly upe: Container;
   readonly prometheus: Container;
   readonly upeUrl: string;
-  readonly prometheusUrl: string;
+  /** What answers in `prometheus`. */
+  readonly prometheusServer: PrometheusServer;
 }
 
 let stacks = 0;
@@ -64,7 +57,7 @@ async function composeUp(t: TestScope, env: Readonly<Record<string, string>> = {
     upe: new Container(engine, `${project}_upe_1`),
     prometheus: new Container(engine, `${project}_prometheus_1`),
     upeUrl: `http://127.0.0.1:${upePort}`,
-    prometheusUrl: `http://127.0.0.1:${prometheusPort}`,
+    prometheusServer: new PrometheusServer(`http://127.0.0.1:${prometheusPort}`),
   };
 }
 
@@ -85,29 +78,16 @@ async function scrape(url: string): Promise<Scrape> {
   return new Scrape(await (await fetch(`${url}/metrics`)).text());
 }
 
-/** The value of an expression with one series, or `undefined` if there is none now. */
-async function query(url: string, expression: string): Promise<number | undefined> {
-  const answer = await fetch(`${url}/api/v1/query?query=${encodeURIComponent(expression)}`);
-  const { data } = (await answer.json()) as { data?: { result: { value: [number, string] }[] } };
-  const value = data?.result[0]?.value[1];
-  return value === undefined ? undefined : Number(value);
-}
-
 t.test('UPE and the Prometheus that scrapes it', { skip }, async (t) => {
-  const { upe, prometheus, upeUrl, prometheusUrl } = await composeUp(t);
+  const { upe, prometheus, upeUrl, prometheusServer } = await composeUp(t);
   await upe.waitForLog(t, 'metrics at http://');
 
   await t.test('UPE is ready, and Prometheus has it', async (t) => {
     t.equal((await fetch(`${upeUrl}/-/ready`)).status, 200);
-    await eventually(
-      'scrape',
-      async () => (await query(prometheusUrl, 'up{job="upe"}').catch(() => 0)) === 1,
-    );
-    t.ok((await query(prometheusUrl, 'sum(upe_rx_packets_total)'))! > 0, 'packets');
-    const { data } = (await (await fetch(`${prometheusUrl}/api/v1/rules`)).json()) as {
-      data: { groups: { rules: { name: string; health: string }[] }[] };
-    };
-    const rules = data.groups.flatMap(({ rules }) => rules);
+    const hasSome = async (expression: string) => (await prometheusServer.query(expression)).length > 0;
+    await eventually('scrape', () => hasSome('up{job="upe"} == 1').catch(() => false));
+    t.ok(await hasSome('sum(upe_rx_packets_total) > 0'), 'packets');
+    const rules = await prometheusServer.rules();
     t.ok(rules.length > 0, `${rules.length} recording rules and alerts are loaded`);
     t.strictSame(
       rules.filter(({ health }) => health === 'err').map(({ name }) => name),

@@ -1,9 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { temporaryFolder } from '../support/engine-fixture.js';
 import { deployedExpressions, hasData } from '../support/expressions.js';
-import { PrometheusServer, prometheusMissing } from '../support/prometheus-server.js';
+import { configurationFor, PrometheusServer, prometheusMissing } from '../support/prometheus-server.js';
 import { startUpe } from '../support/upe-process.js';
 
 /** Scrapes come once a second, so that a minute is enough for every rate. */
@@ -13,11 +11,7 @@ t.setTimeout(180_000);
 const skip = prometheusMissing();
 t.test('a minute of demo traffic has data for every expression, or a reason why not', { skip }, async (t) => {
   const upe = await startUpe(t, { UPE_SOURCE: 'demo', UPE_WORKERS: '2' });
-  const prometheus = await PrometheusServer.start(t, {
-    folder: temporaryFolder(t),
-    ruleFiles: fileURLToPath(new URL('../../../deploy/prometheus/rules', import.meta.url)),
-    targets: [{ port: upe.port }],
-  });
+  const prometheus = await PrometheusServer.start(t, configurationFor([{ port: upe.port }]));
   await sleep(SCRAPED_MS);
   for (const { where, expression, emptyBecause } of deployedExpressions()) {
     const series = await prometheus.query(expression);

@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { temporaryFolder } from '../support/engine-fixture.js';
 import { deployedExpressions, hasData, OUT_OF_REACH } from '../support/expressions.js';
 import { labMissing } from '../support/lab.js';
-import { PrometheusServer, prometheusMissing } from '../support/prometheus-server.js';
+import { configurationFor, PrometheusServer, prometheusMissing } from '../support/prometheus-server.js';
 import { startTroubledFleet } from '../support/troubled-fleet.js';
 
 /** Long enough for alerts that compare with a minute ago. */
@@ -14,13 +13,8 @@ t.setTimeout(240_000);
 
 const skip = prometheusMissing() || labMissing(['curl', 'ping']);
 t.test('what is empty on a healthy engine has data on one in trouble', { skip }, async (t) => {
-  const folder = temporaryFolder(t);
-  const fleet = await startTroubledFleet(t, folder);
-  const prometheus = await PrometheusServer.start(t, {
-    folder: temporaryFolder(t),
-    ruleFiles: fileURLToPath(new URL('../../../deploy/prometheus/rules', import.meta.url)),
-    targets: fleet.targets,
-  });
+  const fleet = await startTroubledFleet(t, temporaryFolder(t));
+  const prometheus = await PrometheusServer.start(t, configurationFor(fleet.targets));
   await sleep(BEFORE_STRIKE_MS);
   await fleet.strike();
   await sleep(SCRAPED_MS);

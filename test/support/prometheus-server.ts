@@ -1,7 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { temporaryFolder } from './engine-fixture.js';
+import { freePort } from './free-port.js';
+import { PROMETHEUS_FOLDER } from './prometheus-rules.js';
 import { eventually, startProgram, type TestScope } from './upe-process.js';
 
 /** Why there can be no Prometheus here, or `false`: for tap's `skip`. */
@@ -21,46 +24,48 @@ export interface ScrapeTarget {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-export interface PrometheusConfig {
-  /** Empty: for its data and its configuration. */
-  readonly folder: string;
-  /** Rule files to load. */
-  readonly ruleFiles: string;
-  readonly targets: readonly ScrapeTarget[];
-}
-
 /** Scraping and rule evaluation once a second: a minute of it is as good as a quarter of an hour. */
 const INTERVAL = '1s';
 
-/** A Prometheus of the test's own, on loopback. */
-export class PrometheusServer {
-  private constructor(readonly origin: string) {}
+/** The configuration that scrapes instances of UPE, and evaluates the rules that ship with it. */
+export function configurationFor(targets: readonly ScrapeTarget[]): object {
+  const staticConfigs = targets.map(({ port, labels = {} }) => ({
+    targets: [`127.0.0.1:${port}`],
+    labels,
+  }));
+  return {
+    global: { scrape_interval: INTERVAL, scrape_timeout: INTERVAL, evaluation_interval: INTERVAL },
+    rule_files: [join(PROMETHEUS_FOLDER, 'rules', '*.yaml')],
+    scrape_configs: [{ job_name: 'upe', static_configs: staticConfigs }],
+  };
+}
 
-  /** Starts it, and waits until it answers. It ends with the test. */
-  static async start(t: TestScope, config: PrometheusConfig): Promise<PrometheusServer> {
-    const { folder, ruleFiles, targets } = config;
-    mkdirSync(join(folder, 'rules'), { recursive: true });
-    cpSync(ruleFiles, join(folder, 'rules'), { recursive: true });
+/** Where data is kept. Debian's package has put the default into /var/lib/prometheus. */
+const STORAGE = ['--storage.tsdb.path=data'];
+
+/** A Prometheus that answers. */
+export class PrometheusServer {
+  /** @param origin where its API is: `http://127.0.0.1:9090`. */
+  constructor(readonly origin: string) {}
+
+  /**
+   * Starts one of the test's own on loopback, and waits until it is ready. It ends with the test.
+   *
+   * @param configuration what its file says.
+   * @param flags its role, and where in a folder of its own it keeps data.
+   */
+  static async start(
+    t: TestScope,
+    configuration: object,
+    flags: readonly string[] = STORAGE,
+  ): Promise<PrometheusServer> {
+    const folder = temporaryFolder(t);
     const file = join(folder, 'prometheus.yaml');
-    const staticConfigs = targets.map(({ port, labels = {} }) => ({
-      targets: [`127.0.0.1:${port}`],
-      labels,
-    }));
-    // JSON is YAML.
-    const text = JSON.stringify({
-      global: { scrape_interval: INTERVAL, scrape_timeout: INTERVAL, evaluation_interval: INTERVAL },
-      rule_files: ['rules/*.yaml'],
-      scrape_configs: [{ job_name: 'upe', static_configs: staticConfigs }],
-    });
-    writeFileSync(file, text);
-    const port = await freePort();
-    const program = startProgram(t, 'prometheus', [
-      `--config.file=${file}`,
-      `--storage.tsdb.path=${join(folder, 'data')}`,
-      `--web.listen-address=127.0.0.1:${port}`,
-      '--log.level=warn',
-    ]);
-    const server = new PrometheusServer(`http://127.0.0.1:${port}`);
+    writeFileSync(file, stringify(configuration));
+    const address = `127.0.0.1:${await freePort()}`;
+    const own = [`--config.file=${file}`, `--web.listen-address=${address}`, '--log.level=warn'];
+    const program = startProgram(t, 'prometheus', [...own, ...flags], { cwd: folder });
+    const server = new PrometheusServer(`http://${address}`);
     await eventually('answer from prometheus', async () => {
       if (program.hasEnded) throw new Error(`prometheus has ended: ${program.stderr}`);
       return (await fetch(`${server.origin}/-/ready`).catch(() => undefined))?.ok;
@@ -99,14 +104,4 @@ export class PrometheusServer {
     if (answer.status !== 'success') throw new Error(`${answer.error}: ${JSON.stringify(parameters)}`);
     return answer.data;
   }
-}
-
-/** A port that nobody listens on; it is free again when this returns, so use it soon. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('a TCP server has no port');
-  return address.port;
 }
