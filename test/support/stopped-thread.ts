@@ -1,5 +1,4 @@
 import { createRequire } from 'node:module';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type koffi from 'koffi';
 
 /** linux/ptrace.h. */
@@ -22,7 +21,7 @@ export class StoppedThread {
     private readonly threadId: number,
   ) {}
 
-  static async stop(threadId: number): Promise<StoppedThread> {
+  static stop(threadId: number): StoppedThread {
     const library = (createRequire(import.meta.url)('koffi') as typeof koffi).load(null);
     const ptrace = library.func(
       'long ptrace(int request, int pid, intptr_t address, intptr_t data)',
@@ -32,7 +31,6 @@ export class StoppedThread {
     if (ptrace(PTRACE_INTERRUPT, threadId, 0, 0) !== 0)
       throw new Error(`thread ${threadId} cannot be stopped`);
     waitPid(threadId, new Int32Array(new ArrayBuffer(4)), WALL);
-    await sleep(1);
     return new StoppedThread(ptrace, threadId);
   }
 

@@ -78,7 +78,7 @@ function threadPinnedTo(pid: number, cpu: number): number {
 async function stalledWorker(t: TestScope, sizes: Readonly<Record<string, string>>): Promise<Troubled> {
   // In turn: rx on 1, the worker on 0, stats on 1.
   const upe = await startUpe(t, { ...DEMO, ...sizes, UPE_CPU_AFFINITY: '1,0' });
-  const thread = await StoppedThread.stop(threadPinnedTo(upe.program.pid, 0));
+  const thread = StoppedThread.stop(threadPinnedTo(upe.program.pid, 0));
   t.teardown(() => thread.resume());
   return { port: upe.port };
 }
