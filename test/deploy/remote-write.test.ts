@@ -44,9 +44,9 @@ t.test('every series of UPE arrives at the other end, with the labels of its sit
   });
   const instance = `127.0.0.1:${upe.port}`;
   t.strictSame(await seriesOf(receiver, 'upe_rules'), [
-    { __name__: 'upe_rules', instance, job: 'upe', site: 'site-1' },
+    { __name__: 'upe_rules', instance, job: 'site-1/upe', site: 'site-1' },
   ]);
-  const own = (await seriesOf(receiver, '{job="upe",__name__!~"upe_.*|process_.*"}')).map(
+  const own = (await seriesOf(receiver, '{job="site-1/upe",__name__!~"upe_.*|process_.*"}')).map(
     ({ __name__ }) => __name__,
   );
   t.strictSame(own.sort(), [
