@@ -97,11 +97,17 @@ export function replayTable(report: ReplayReport): string {
     ...Object.entries(report.transmit_failed).map(
       ([reason, count]) => `not forwarded: ${number(count)} (${reason})`,
     ),
-    report.balanced
-      ? 'Every packet is accounted for.'
-      : 'The accounting identity does not hold: this is a defect of UPE.',
+    conclusion(report),
   ];
   return `${alignedTable(rows)}\n${notes.join('\n')}\n`;
+}
+
+/** What the numbers are worth. */
+function conclusion({ balanced, files }: ReplayReport): string {
+  if (!balanced) return 'The accounting identity does not hold: this is a defect of UPE.';
+  const damaged = files.filter(({ error }) => error !== null).length;
+  if (damaged === 0) return 'Every packet is accounted for.';
+  return `Not read to its end: ${damaged} of ${files.length} files. Every packet that was read is accounted for.`;
 }
 
 /** First two columns to the left, the numbers to the right; a rule under the heading, and over the total. */

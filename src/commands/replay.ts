@@ -72,6 +72,9 @@ export async function replay(flags: FlagValues, options: ReplayOptions): Promise
 
 function printReport(report: ReplayReport, options: ReplayOptions): void {
   for (const { error } of report.files) if (error !== null) process.stderr.write(`upe: ${error}\n`);
+  // A table of zeros would only hide the reason.
+  const isNothing = report.received.packets === 0 && report.files.some(({ error }) => error !== null);
+  if (isNothing && !options.json) return;
   process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : replayTable(report));
 }
 

@@ -229,7 +229,7 @@ export const SETTINGS = {
     env: 'UPE_RING_SLOTS',
     format: autoOr(powerOfTwo({ min: 64, max: 1_048_576 })),
     default: 'auto',
-    doc: "Slots of each worker's ring; auto: 1024, and 8192 shared out among the workers where an interface is watched.",
+    doc: "Slots of each worker's ring; auto: 1024, and 8192 shared out among the workers where an interface is watched, or in a demo.",
     usedBy: ENGINE,
   }),
   statsIntervalMs: withDefault({

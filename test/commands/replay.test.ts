@@ -131,6 +131,24 @@ t.test('a damaged file among good ones is counted as far as it can be read, and 
   t.equal(stderr, `upe: ${errors[1]}\nupe: ${errors[2]}\n`);
 });
 
+t.test(
+  'for a person, damage stands beside the totals, and in place of them where there are none',
+  async (t) => {
+    const damaged = write('cut.pcap', SAMPLE_CAPTURE.subarray(0, 24 + 16 + 54 + 16 + 30));
+    const partly = await runUpe(t, ['replay', sample, damaged, '--rules', rules]);
+    t.equal(partly.exitCode, 1);
+    t.match(
+      partly.stdout,
+      /\nNot read to its end: 1 of 2 files\. Every packet that was read is accounted for\.\n$/,
+    );
+    const missing = join(folder, 'missing.pcap');
+    const nothing = await runUpe(t, ['replay', missing, '--rules', rules]);
+    t.equal(nothing.exitCode, 1);
+    t.equal(nothing.stdout, '');
+    t.match(nothing.stderr, `upe: ${missing}: does not exist`);
+  },
+);
+
 t.test('a forward verdict stays one, and is counted as not transmitted', async (t) => {
   const forward = write(
     'forward.yaml',

@@ -65,7 +65,7 @@ t.test('columns are aligned', (t) => {
   t.strictSame(rings.slice(first, first + 4), [
     "  --ring-slots N              Slots of each worker's ring; auto: 1024, and 8192",
     '  UPE_RING_SLOTS              shared out among the workers where an interface is',
-    '                              watched.',
+    '                              watched, or in a demo.',
     '                              Takes auto or a power of two from 64 to 1048576.',
   ]);
   t.end();

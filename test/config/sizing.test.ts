@@ -37,7 +37,7 @@ t.test('the smallest pool fills every ring, cache, burst and staging area', (t) 
   t.end();
 });
 
-t.test('auto rings hold a block of frames where frames come in blocks, and keep to the pool', (t) => {
+t.test('auto rings are deep where frames come in blocks or wait for nobody, and keep to the pool', (t) => {
   const watching = {
     source: 'afpacket',
     bridge: null,
@@ -54,6 +54,7 @@ t.test('auto rings hold a block of frames where frames come in blocks, and keep 
     ['a pool one buffer short', { ...watching, poolBuffers: 8351 }, 1, 4096],
     ['a pool that is too small for any', { ...watching, poolBuffers: 64 }, 1, 1024],
     ['a bridge gets every frame at once', { ...watching, bridge: ['eth0', 'eth1'] }, 1, 1024],
+    ['a demo waits for nobody', { ...watching, source: 'demo' }, 1, 8192],
     ['a file', { ...watching, source: 'pcap' }, 1, 1024],
     ['a given number stands', { ...watching, ringSlots: 64 }, 1, 64],
   ];
