@@ -1,0 +1,272 @@
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
+import {
+  FIRST_UNMATCHED_SLOT,
+  malformedSlot,
+  SLOT_BYTES,
+  SLOT_CELLS,
+  SLOT_PACKETS,
+  unclassifiedSlot,
+} from '../../src/counters/catalogue.js';
+import { createEngineMemory, type EngineMemory } from '../../src/engine/engine-memory.js';
+import type { Clock } from '../../src/memory/clock.js';
+import { PacketPool } from '../../src/memory/packet-pool.js';
+import { ACTIONS } from '../../src/rules/rule.js';
+import { Aggregator } from '../../src/stats/aggregator.js';
+import { Random } from '../protocol/random.js';
+import { SimulatedRules } from './simulated-rules.js';
+import {
+  type Expected,
+  type PipelineSubjects,
+  PRODUCTION,
+  SimulatedRx,
+  SimulatedWorker,
+} from './simulated-threads.js';
+import { SimulatedSource, TABLES } from './simulated-traffic.js';
+
+const RULE_CAPACITY = 16;
+/** Turns of the event loop that a pass may wait for a stalled thread: fewer than the aggregator spins. */
+const PASS_TURNS_MAX = 40;
+
+/** Something did not add up. */
+export class SimulationFailure extends Error {}
+
+export interface SimulationFigures {
+  readonly steps: number;
+  readonly passes: number;
+  readonly received: number;
+  readonly dropped: number;
+  readonly reloads: number;
+}
+
+/**
+ * The whole pipeline on one thread: the real rx loop, worker loops, rings, pool, counters and aggregator,
+ * and this schedule in place of the operating system. All that happens follows from the seed: sizes, traffic,
+ * whose turn it is, who stalls, when rules change, how time goes by, and when it all stops.
+ *
+ * A thread's turn ends between two bursts, as its loop does; only rx has turns of others within its own,
+ * while it waits for room. A pass of the aggregator spans as many steps as the threads take to answer.
+ */
+export class Simulation {
+  /** What happened, in words; the last of it tells why a seed fails. */
+  readonly trail: string[] = [];
+  private readonly random: Random;
+  private readonly memory: EngineMemory;
+  private readonly source: SimulatedSource;
+  private readonly rules: SimulatedRules;
+  private readonly rx: SimulatedRx;
+  private readonly workers: readonly SimulatedWorker[];
+  /** Turns that a thread still misses: rx, then the workers. */
+  private readonly stalls: number[];
+  private readonly expected: Expected = new Map();
+  private readonly aggregator: Aggregator;
+  private nowMs = 1000;
+  private unixStepMs = 1_700_000_000_000;
+  private steps = 0;
+  private reloads = 0;
+  private passTurns = 0;
+  private isPassing = false;
+  private failure: unknown = null;
+
+  constructor(seed: number, subjects: PipelineSubjects = PRODUCTION) {
+    const random = new Random(seed);
+    this.random = random;
+    // Xorshift's first numbers from neighbouring seeds are alike.
+    for (let i = 0; i < 8; i++) random.uint32();
+    const workerCount = 1 + random.below(3);
+    const ringSlots = random.pick([1, 2, 4, 8, 32, 64]);
+    const patienceMs = random.pick([0, 0, 0.5, Number.POSITIVE_INFINITY]);
+    // A source that waits for ever needs more buffers than the workers' caches can keep.
+    const poolBuffers =
+      patienceMs === Number.POSITIVE_INFINITY ? 64 * (workerCount + 1) : 1 + random.below(200);
+    this.memory = createEngineMemory({
+      workerCount,
+      ringSlots,
+      poolBuffers,
+      bufferBytes: 128,
+      ruleCapacity: RULE_CAPACITY,
+      interfaceCount: 2,
+      rxSends: false,
+    });
+    const frames = random.below(4) === 0 ? random.below(1000) : Number.POSITIVE_INFINITY;
+    this.source = new SimulatedSource(random, patienceMs, random.below(2) === 0, frames);
+    this.rules = new SimulatedRules(this.memory, RULE_CAPACITY);
+    const clock = this.clockOf(() => undefined);
+    this.workers = this.memory.rings.map(
+      (_, index) => new SimulatedWorker(this.memory, index, this.rules, this.expected, clock, subjects),
+    );
+    this.rx = new SimulatedRx(
+      this.memory,
+      this.source,
+      this.clockOf(() => this.whileRxLooks()),
+      subjects,
+    );
+    this.stalls = [0, ...this.workers.map(() => 0)];
+    this.aggregator = new Aggregator({ ...this.memory, interfaces: this.source.interfaces }, clock);
+    this.trail.push(
+      `${workerCount} workers, ${ringSlots} slots, ${poolBuffers} buffers, patience ${patienceMs} ms`,
+    );
+  }
+
+  /** @throws SimulationFailure, or what a broken invariant throws. */
+  async run(): Promise<SimulationFigures> {
+    const stepCount = 20 + this.random.below(150);
+    while (this.steps < stepCount) {
+      this.steps++;
+      this.act();
+      await this.stats();
+    }
+    await this.stop();
+    const { totals } = this.aggregator;
+    const dropped = totals.received - totals.enqueued;
+    const { steps, reloads } = this;
+    return { steps, reloads, passes: this.aggregator.passCount, received: totals.received, dropped };
+  }
+
+  private act(): void {
+    const { random } = this;
+    this.nowMs += random.below(4) === 0 ? random.below(1000) / 10 : 0.01;
+    const choice = random.below(100);
+    if (choice < 3) this.stall(random.below(1 + this.workers.length));
+    else if (choice < 8) this.reload();
+    else if (choice < 9) this.stepUnixClock();
+    else this.turn(random.below(3) === 0 ? 0 : 1 + random.below(this.workers.length));
+  }
+
+  private turn(thread: number): void {
+    if (this.stalls[thread] > 0) {
+      this.stalls[thread]--;
+      return;
+    }
+    this.trail.push(thread === 0 ? 'rx' : `worker ${thread - 1}`);
+    if (thread === 0) this.rx.turn();
+    else this.workers[thread - 1].turn();
+  }
+
+  private stall(thread: number): void {
+    this.stalls[thread] = this.random.below(60);
+    this.trail.push(`thread ${thread} misses ${this.stalls[thread]} turns`);
+  }
+
+  private reload(): void {
+    const table = this.random.below(TABLES.length);
+    if (!this.rules.reload(table)) return;
+    this.reloads++;
+    this.trail.push(`table ${table}`);
+  }
+
+  /** Somebody sets the clock, by an hour at most. */
+  private stepUnixClock(): void {
+    this.unixStepMs += this.random.below(7_200_000) - 3_600_000;
+    this.trail.push('clock set');
+  }
+
+  /** rx looks at its clock, perhaps because it waits: others go on meanwhile. */
+  private whileRxLooks(): void {
+    this.nowMs += 0.01;
+    if (this.random.below(2) === 0) this.turn(1 + this.random.below(this.workers.length));
+  }
+
+  /** Lets the aggregator go on, and starts its next pass when it has none. */
+  private async stats(): Promise<void> {
+    if (!this.isPassing) this.beginPass();
+    // Every other time all answer at once, so that the identity is checked after this very step.
+    if (this.random.below(2) === 0 || ++this.passTurns > PASS_TURNS_MAX) await this.completePass();
+    else await yieldToEventLoop();
+    if (this.failure !== null) throw this.failure;
+  }
+
+  private beginPass(): void {
+    this.isPassing = true;
+    this.passTurns = 0;
+    const { totals } = this.aggregator;
+    const before = { received: totals.received, processed: totals.processed, slots: totals.slots.slice() };
+    this.aggregator
+      .pass(this.rules.slotCount)
+      .then(() => {
+        this.isPassing = false;
+        this.judge(before);
+      })
+      .catch((error) => {
+        this.failure = error;
+      });
+  }
+
+  private async completePass(): Promise<void> {
+    while (this.isPassing && this.failure === null) {
+      for (const worker of this.workers) worker.attend();
+      this.rx.attend();
+      await yieldToEventLoop();
+    }
+  }
+
+  private judge(before: { received: number; processed: number; slots: Float64Array }): void {
+    const { totals } = this.aggregator;
+    if (!totals.identity.holds) throw new SimulationFailure(totals.identity.violations.join('; '));
+    if (totals.received < before.received || totals.processed < before.processed)
+      throw new SimulationFailure('a total went back');
+    if (totals.received > this.source.given) throw new SimulationFailure('more was received than given');
+    for (let cell = 0; cell < before.slots.length; cell += SLOT_CELLS) {
+      if (totals.slots[cell] < before.slots[cell]) throw new SimulationFailure(`cell ${cell} went back`);
+    }
+  }
+
+  /** As the engine stops: rx, then the workers one by one, with passes going on; then all must be at rest. */
+  private async stop(): Promise<void> {
+    this.trail.push('stop');
+    this.rx.stop();
+    for (const worker of this.workers) {
+      if (!this.isPassing && this.random.below(2) === 0) this.beginPass();
+      worker.stop();
+      this.trail.push('a worker has ended');
+      if (this.random.below(2) === 0) await yieldToEventLoop();
+    }
+    while (this.isPassing && this.failure === null) await yieldToEventLoop();
+    if (this.failure === null) this.beginPass();
+    while (this.isPassing && this.failure === null) await yieldToEventLoop();
+    if (this.failure !== null) throw this.failure;
+    const { totals } = this.aggregator;
+    if (totals.inFlight !== 0)
+      throw new SimulationFailure(`${totals.inFlight} packets are in flight at the end`);
+    if (totals.received !== this.source.given)
+      throw new SimulationFailure(`${totals.received} of ${this.source.given} frames were received`);
+    const { heldCount } = new PacketPool(this.memory.pool).audit();
+    if (heldCount !== 0) throw new SimulationFailure(`${heldCount} buffers are not free at the end`);
+    this.expectOutcomes();
+  }
+
+  /** Every packet is counted where the table that its worker had says. */
+  private expectOutcomes(): void {
+    const { slots, processed } = this.aggregator.totals;
+    let packets = 0;
+    for (const [outcome, sum] of this.expected) {
+      const cell = this.slotOf(outcome) * SLOT_CELLS;
+      const [countedPackets, countedBytes] = [slots[cell + SLOT_PACKETS], slots[cell + SLOT_BYTES]];
+      if (countedPackets !== sum.packets || countedBytes !== sum.bytes)
+        throw new SimulationFailure(
+          `${outcome}: ${countedPackets} packets and ${countedBytes} bytes, not ${sum.packets} and ${sum.bytes}`,
+        );
+      packets += sum.packets;
+    }
+    if (packets !== processed)
+      throw new SimulationFailure(`${processed} packets were processed, not ${packets}`);
+  }
+
+  private slotOf(outcome: string): number {
+    if (outcome === 'arp') return unclassifiedSlot('arp');
+    if (outcome === 'snapped') return unclassifiedSlot('snapped');
+    if (outcome === 'malformed') return malformedSlot('ipv4_version');
+    const slot = this.rules.slots.get(outcome);
+    if (slot !== undefined) return slot;
+    return FIRST_UNMATCHED_SLOT + ACTIONS.findIndex((action) => outcome === `unmatched ${action}`);
+  }
+
+  private clockOf(onLook: () => void): Clock {
+    return {
+      nowMs: () => {
+        onLook();
+        return this.nowMs;
+      },
+      unixMs: () => this.nowMs + this.unixStepMs,
+    };
+  }
+}
