@@ -73,19 +73,26 @@ export class CounterReader {
     return Atomics.load(this.control, CONTROL_STATE) === STATE_STARTING;
   }
 
+  /** True when the last state of a thread that has ended has been taken. */
+  get isClosed(): boolean {
+    return this.closed;
+  }
+
   /**
    * Takes what the thread has published since the last time, if anything.
    *
-   * @param slotCount outcome slots in use, counted from 0: those behind have never been written.
+   * @param slotCount outcome slots in use, counted from 0: those behind have never been written. Of a
+   *   thread that has ended all slots are taken: its last packets may be of rules younger than the caller's count.
    * @returns true when `levels`, `totals` and `slots` are newer than before.
    */
   take(slotCount: number): boolean {
     if (this.closed) return false;
     if (Atomics.load(this.control, CONTROL_STATE) === STATE_STOPPED) {
-      this.takeBank(0, slotCount);
-      this.takeBank(1, slotCount);
+      const { slotCount: allSlots } = this.layout.shape;
+      this.takeBank(0, allSlots);
+      this.takeBank(1, allSlots);
       const active = Atomics.load(this.control, CONTROL_COUNTERS_PUBLISHED) & 1;
-      this.merge(active, slotCount);
+      this.merge(active, allSlots);
       this.closed = true;
       return true;
     }

@@ -118,7 +118,9 @@ export class Aggregator {
     await waitUntil(() => this.rx.isAnswered() || this.rx.isStarting());
     if (!this.rx.isAnswered() && !this.rx.isStarting()) return false;
     this.rx.take(0);
-    this.sumWorkers(slotCount);
+    // Who has ended since the pass began may have counted by rules that came since.
+    const { slotCount: allSlots } = this.config.workerCounters[0].shape;
+    this.sumWorkers(this.workers.some(({ isClosed }) => isClosed) ? allSlots : slotCount);
     this.sumRx();
     this.sumTransmitted();
     this.judge();

@@ -205,6 +205,21 @@ t.test('threads that have ended are read to their last packet, and cost no waiti
   t.equal(flowOf(aggregator).processed, 4);
 });
 
+t.test('a thread that ends during a pass is read to its last packet, of whatever rule that is', async (t) => {
+  const { dataplane, aggregator } = start(t);
+  const [worker] = dataplane.workers;
+  const slotsBefore = SLOT;
+  worker.answers = false;
+  const passing = aggregator.pass(slotsBefore);
+  // The rule of this slot is younger than the pass.
+  dataplane.pass(0, SLOT, 4);
+  worker.setLevels();
+  worker.banks.close();
+  await passing;
+  t.same(flowOf(aggregator), { received: 4, enqueued: 4, processed: 4, inFlight: 0, violations: [] });
+  t.equal(slotOf(aggregator, SLOT).packets, 4);
+});
+
 t.test('what rx sends for a worker counts with what workers send', async (t) => {
   const { dataplane, aggregator } = start(t);
   const { rx, workers } = dataplane;
