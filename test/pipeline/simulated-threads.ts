@@ -20,6 +20,7 @@ import { SOURCE_FINISHED } from '../../src/source/source.js';
 import { TransmitCounters } from '../../src/tx/transmit-counters.js';
 import { NoTransmitter } from '../../src/tx/transmitter.js';
 import { WorkerLoop } from '../../src/worker/worker-loop.js';
+import type { SimulatedOutcomes } from './simulated-outcomes.js';
 import type { SimulatedRules } from './simulated-rules.js';
 import { kindOf, outcomeOf, type SimulatedSource } from './simulated-traffic.js';
 
@@ -31,9 +32,6 @@ export interface PipelineSubjects {
 }
 
 export const PRODUCTION: PipelineSubjects = { Rx: RxLoop, Worker: WorkerLoop, Consumer: RingConsumer };
-
-/** Packets and bytes by where they must be counted. */
-export type Expected = Map<string, { packets: number; bytes: number }>;
 
 /** The rx loop, one burst a turn. */
 export class SimulatedRx {
@@ -93,7 +91,7 @@ export class SimulatedWorker {
     memory: EngineMemory,
     index: number,
     private readonly rules: SimulatedRules,
-    private readonly expected: Expected,
+    private readonly outcomes: SimulatedOutcomes,
     clock: Clock,
     { Worker, Consumer }: PipelineSubjects,
   ) {
@@ -134,11 +132,7 @@ export class SimulatedWorker {
     // The buffers are free by now, but nobody else has had a turn: their descriptors are as they were.
     for (let i = 0; i < packets; i++) {
       const wireBytes = this.pool.wireBytes(this.hand[i]);
-      const outcome = outcomeOf(kindOf(wireBytes), this.rules.tables[table]);
-      const sum = this.expected.get(outcome) ?? { packets: 0, bytes: 0 };
-      sum.packets++;
-      sum.bytes += wireBytes;
-      this.expected.set(outcome, sum);
+      this.outcomes.note(outcomeOf(kindOf(wireBytes), this.rules.tables[table]), wireBytes);
     }
     this.loop.attend();
     return packets;

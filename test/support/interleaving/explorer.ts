@@ -53,7 +53,11 @@ export interface Explored {
 /**
  * Visits every state that the threads of a scenario can get into, one access at a time, depth first, each
  * state once. In every state each thread may also crash: it makes no further step. One crash a schedule,
- * because with both threads dead there is nobody left to see anything.
+ * because with both threads dead there is nobody left to see anything. (`worker.terminate()` ends a thread
+ * where V8 looks for interrupts, at calls and at the ends of loops: at fewer places than these.)
+ *
+ * A compare-and-exchange that would fail is no step: its thread waits, as if it had not come that far
+ * yet. So the spinning of a lock is not explored, nor the sleep that follows it, which ends by itself.
  */
 export class Explorer {
   private readonly schedulesFrom = new Map<string, number>();
