@@ -17,7 +17,7 @@ const FULL_CACHE: readonly PoolOperation[] = [...times(33, 'alloc'), ...times(17
 
 const CASES: readonly (PoolCase & { readonly what: string })[] = [
   ...[1, 2, 3, 5].map((buffers) => ({
-    what: `${buffers} buffers that both want`,
+    what: `both want all of a pool of ${buffers}`,
     buffers,
     before: [[], []],
     operations: [
