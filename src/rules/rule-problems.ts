@@ -10,6 +10,21 @@ export class Mistake {
   constructor(readonly message: string) {}
 }
 
+/**
+ * What would move a terminal's cursor, end a line or turn the reading order around: C0 and C1 controls, line
+ * separators, and marks of direction. YAML lets a quoted key or value hold any of them, written as an escape.
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is looked for.
+const UNSEEN_CHARACTERS = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
+/** The message on one line, with whatever a terminal would not show as its escape. */
+function visible(message: string): string {
+  return message.replace(
+    UNSEEN_CHARACTERS,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
 /** Collects the problems of one rule file, so that all of them can be reported together. */
 export class ProblemLog {
   private readonly lines = new LineCounter();
@@ -47,7 +62,7 @@ export class ProblemLog {
     if (this.sealedLines.has(line) || this.seen.has(key)) return;
     this.seen.add(key);
     this.badLines.add(line);
-    this.problems.push({ line, column: col, message });
+    this.problems.push({ line, column: col, message: visible(message) });
   }
 
   /** True when the line that the offset lies in has a problem already. */

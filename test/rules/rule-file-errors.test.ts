@@ -162,6 +162,8 @@ t.test('a file that is no rule file gets one clear problem', async (t) => {
     ['rules: {}\n', /^1:8: rules must be a list, but is a mapping/],
     ['rules: []\nsets: [1]\n', /^2:7: sets must be a mapping/],
     ['rules: []\nrule: []\n', /^2:1: unknown key "rule" at the top of the file; did you mean "rules"\?/],
+    ['rules: []\n"\\e[2J\\n": 1\n', /^2:1: unknown key "\\u001b\[2J\\u000a" at the top/],
+    ['rules: []\n"\\u202Eselur": 1\n', /^2:1: unknown key "\\u202eselur" at the top/],
     ['rules: []\n__proto__: 1\n', /^2:1: unknown key "__proto__"/],
     ['rules: []\n<<: {}\n', /^2:1: unknown key "<<".*merge/],
     ['rules: []\n? [a]\n: b\n', /^2:3: a key must be a plain word/],
