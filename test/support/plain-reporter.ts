@@ -2,8 +2,8 @@ import { Transform } from 'node:stream';
 import { Parser, type Result } from 'tap-parser';
 
 /**
- * What `npm test` prints: a line for each test file, everything that is known of each failure, each
- * skipped test with its reason, and the sums. tap's own reporters draw on a terminal, which makes a log
+ * What `npm test` prints: a line for each test file, the comments of its tests (figures and seeds), everything that
+ * is known of each failure, each skipped test with its reason, and the sums. tap's own reporters draw on a terminal, which makes a log
  * of control codes, or print every single assertion.
  */
 export default class PlainReporter extends Transform {
@@ -25,6 +25,7 @@ export default class PlainReporter extends Transform {
       const seconds = file.time === null ? '' : ` (${(file.time / 1000).toFixed(1)} s)`;
       this.push(`${file.ok ? 'ok    ' : 'FAILED'} ${file.name}${seconds}\n`);
     });
+    this.parser.on('child', (file: Parser) => this.reportComments(file));
     this.parser.on('bailout', (reason: string) => {
       this.push(`BAILED OUT ${reason}\n`);
     });
@@ -40,6 +41,17 @@ export default class PlainReporter extends Transform {
     for (const reason of this.skipped) this.push(`skipped ${reason}\n`);
     this.push(`\n${this.passCount} passed, ${this.failCount} failed, ${this.skipped.length} skipped\n`);
     done();
+  }
+
+  /** Comments of a file's tests, at any depth, but not what tap itself says of their number and time. */
+  private reportComments(parent: Parser): void {
+    parent.on('child', (child: Parser) => {
+      child.on('comment', (comment: string) => {
+        if (!/^# (Subtest|time=|failed|skip:|todo:)/.test(comment))
+          this.push(`       ${comment.slice(2).trimEnd()}\n`);
+      });
+      this.reportComments(child);
+    });
   }
 
   private reportFailure(result: Result): void {
