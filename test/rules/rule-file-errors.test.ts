@@ -1,6 +1,7 @@
 import t from 'tap';
 import { RuleFileError } from '../../src/errors.js';
 import { parseRuleFile } from '../../src/rules/rule-file.js';
+import { BAD_FILES, BAD_MATCHES, IMPOSSIBLE_MATCHES, withMatch } from './bad-rule-files.js';
 
 /** `line:column: message` of every problem; empty when the text is a valid rule file. */
 function problems(text: string | Uint8Array): string[] {
@@ -14,53 +15,8 @@ function problems(text: string | Uint8Array): string[] {
   }
 }
 
-/** A rule file with one rule; the lines of its match begin in line 4, column 5. */
-const withMatch = (lines: string) =>
-  `rules:\n- name: r\n  match:\n    ${lines.replaceAll('\n', '\n    ')}\n  action: count\n`;
-
 t.test('a wrong value in a match is reported at its place', async (t) => {
-  const cases: [match: string, ...problems: (string | RegExp)[]][] = [
-    ['src: 10.0.0.1/8', '4:10: src: 10.0.0.1/8 has host bits set; write 10.0.0.0/8 or 10.0.0.1/32'],
-    ['src: [10.0.0.0/8,\n  300.1.1.1]', /^5:7: src: 300\.1\.1\.1 is not an IPv4 or IPv6 address/],
-    ['src: 10.0.0.0/33', /^4:10: src: .*from 0 to 32/],
-    ['src: []', '4:10: src: an empty list matches nothing; leave src out for any'],
-    ['src: {a: 1}', /^4:10: src: a mapping/],
-    ['dst:', '4:5: dst: no value; give one, or leave the field out'],
-    ['dst: fe80::', /^4:10: .*put an address that ends in "::" in quotes/],
-    ['dst_port: 70000', '4:15: dst_port: 70000 is out of range; ports go from 0 to 65535'],
-    ['dst_port: -1', '4:15: dst_port: -1 is out of range; ports go from 0 to 65535'],
-    ['dst_port: [1, 90-80]', '4:19: dst_port: range 90-80 ends before it begins; write 80-90'],
-    ['dst_port: 1-65536', /^4:15: .*out of range/],
-    ['dst_port: 80,443', /^4:15: .*write a list, \[80, 443\]/],
-    ['dst_port: 1e3', /^4:15: .*not a whole number; write one from 0 to 65535/],
-    ['dst_port: 80.5', /^4:15: .*not a whole number/],
-    ['dst_port: 22:22', /^4:15: .*not a whole number/],
-    ['dst_port: 1_000', /^4:15: .*not a whole number/],
-    ['dst_port: 017', /^4:15: .*leading zero.*write 17$/],
-    ['protocol: tpc', /^4:15: .*did you mean tcp\?/],
-    ['protocol: 256', /^4:15: .*from 0 to 255/],
-    ['tcp_flags: sin', /^4:16: .*unknown flag sin; did you mean/],
-    ['tcp_flags: syn,!syn', /^4:16: .*syn cannot be both set and clear/],
-    ['tcp_flags: [syn, "!syn"]', /^4:16: .*syn cannot be both set and clear/],
-    ['tcp_flags: "syn,"', /^4:16: .*empty flag/],
-    ['tcp_flags: !ack', /^4:16: .*in quotes/],
-    ['tcp_flags: !ack,syn', /^4:16: .*in quotes/],
-    ['icmp_type: 256', /^4:16: .*from 0 to 255/],
-    ['dscp: 64', /^4:11: .*from 0 to 63/],
-    ['vlan: 4096', /^4:11: .*from 0 to 4095/],
-    ['fragment: yes', /^4:15: .*write true or false/],
-    ['fragment: "true"', /^4:15: .*write true or false/],
-    ['fragment: [true]', /^4:15: .*exactly one value/],
-    ['in_interface: ""', /^4:19: in_interface: no value/],
-    ['in_interface: abcdefghijklmnop', /^4:19: .*16 bytes.*at most 15/],
-    ['in_interface: a/b', /^4:19: .*no interface name/],
-    ['ip_version: 5', '4:17: ip_version: 5 must be 4 or 6'],
-    ['dst_prot: 1', '4:5: unknown key "dst_prot" in match; did you mean "dst_port"?'],
-    ['action: drop', /^4:5: unknown key "action" in match; it belongs to the rule/],
-    ['src: 10.0.0.1\nsrc: 10.0.0.2', /^5:5: duplicate key "src", given in line 4/],
-    ['src: *lan', /^4:10: \*lan refers to nothing; define &lan/],
-  ];
-  for (const [match, ...expected] of cases) t.match(problems(withMatch(match)), expected, match);
+  for (const [match, ...expected] of BAD_MATCHES) t.match(problems(withMatch(match)), expected, match);
 });
 
 t.test('a field at its limit is accepted', async (t) => {
@@ -78,18 +34,7 @@ t.test('a field at its limit is accepted', async (t) => {
 });
 
 t.test('a rule that can match nothing is an error', async (t) => {
-  const cases: [match: string, ...problems: RegExp[]][] = [
-    ['src: 10.0.0.0/8\ndst: 2001:db8::1', /^5:10: dst: 2001:db8::1 is IPv6 .*src has only IPv4/],
-    ['ip_version: 4\nsrc: ::1', /^5:10: src: ::1 is IPv6 .*ip_version is 4/],
-    ['ip_version: 6\ndst: [::1, 10.0.0.1]', /^5:16: dst: 10\.0\.0\.1 is IPv4/],
-    ['src: [10.0.0.1, ::1]\ndst: 10.0.0.2', /^4:21: src: ::1 is IPv6 .*dst has only IPv4/],
-    ['protocol: icmp\ndst_port: 1', /^4:15: protocol: icmp has no dst_port/],
-    ['protocol: [tcp, gre]\nsrc_port: 1', /^4:21: protocol: gre has no src_port/],
-    ['protocol: udp\ntcp_flags: syn', /^4:15: protocol: udp has no tcp_flags/],
-    ['protocol: tcp\nicmp_type: 8', /^4:15: protocol: tcp has no icmp_type/],
-    ['icmp_type: 8\ndst_port: 1', /^4:16: icmp_type: no protocol has both icmp_type and dst_port/],
-  ];
-  for (const [match, ...expected] of cases) t.match(problems(withMatch(match)), expected, match);
+  for (const [match, ...expected] of IMPOSSIBLE_MATCHES) t.match(problems(withMatch(match)), expected, match);
 });
 
 t.test('an address that a rule excludes is reported where the rule mentions it', async (t) => {
@@ -151,34 +96,8 @@ t.test('rules of the wrong shape are all reported', async (t) => {
 });
 
 t.test('a file that is no rule file gets one clear problem', async (t) => {
-  const cases: [text: string | Uint8Array, problem: RegExp][] = [
-    ['', /^1:1: the file is empty/],
-    ['# only a comment\n', /^1:1: the file is empty/],
-    ['hello', /^1:1: this is not a rule file/],
-    ['- a\n- b\n', /^1:1: this is not a rule file/],
-    ['root:x:0:0:root\nuser: secret\n', /not valid YAML|^1:1: this is not a rule file/],
-    ['default_action: count\n', /^1:1: the key "rules" is missing/],
-    ['rules:\n', /^1:1: rules must be a list, but is empty/],
-    ['rules: {}\n', /^1:8: rules must be a list, but is a mapping/],
-    ['rules: []\nsets: [1]\n', /^2:7: sets must be a mapping/],
-    ['rules: []\nrule: []\n', /^2:1: unknown key "rule" at the top of the file; did you mean "rules"\?/],
-    ['rules: []\n"\\e[2J\\n": 1\n', /^2:1: unknown key "\\u001b\[2J\\u000a" at the top/],
-    ['rules: []\n"\\u202Eselur": 1\n', /^2:1: unknown key "\\u202eselur" at the top/],
-    ['rules: []\n__proto__: 1\n', /^2:1: unknown key "__proto__"/],
-    ['rules: []\n<<: {}\n', /^2:1: unknown key "<<".*merge/],
-    ['rules: []\n? [a]\n: b\n', /^2:3: a key must be a plain word/],
-    ['default_action: yes\nrules: []\n', /^1:17: default_action: unknown action yes/],
-    ['default_action: { forward: eth1 }\nrules: []\n', /^1:17: default_action: it must be one of/],
-    ['rules: []\n---\nrules: []\n', /^2:1: a second YAML document/],
-    ['%YAML 1.1\n---\nrules: []\n', /^1:1: %YAML 1\.1: rule files are YAML 1\.2/],
-    ['rules:\n\t- a\n', /^2:1: a tab cannot indent YAML/],
-    ['rules: [\n', /^\d+:\d+: not valid YAML/],
-    ['rules: []\n# \0\n', /^2:3: control character 0x00/],
-    [Buffer.from('rules: []\n# \xe4\n', 'latin1'), /^2:3: not UTF-8 text/],
-    [Buffer.from('rules: []', 'utf16le'), /^1:2: control character 0x00/],
-  ];
-  for (const [text, problem] of cases) t.match(problems(text), [problem], String(text));
-  for (const [text] of cases) t.equal(problems(text).length, 1, String(text));
+  for (const [text, problem] of BAD_FILES) t.match(problems(text), [problem], String(text));
+  for (const [text] of BAD_FILES) t.equal(problems(text).length, 1, String(text));
 });
 
 t.test('thousands of wrong rules are counted, not listed', async (t) => {

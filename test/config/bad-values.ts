@@ -1,8 +1,3 @@
-import t from 'tap';
-import { loadConfig } from '../../src/config/load.js';
-import { type FlagValues, SETTING_NAMES, settingOf } from '../../src/config/schema.js';
-import { ConfigError } from '../../src/errors.js';
-
 const SOURCES = 'demo, pcap, afpacket or raw-socket';
 const FATES = 'forward or drop';
 const BOOLEANS = 'true, false, 1 or 0';
@@ -11,7 +6,7 @@ const HOSTS = 'an IPv4 address, an IPv6 address without brackets, or a host name
 const LEVELS = 'fatal, error, warn, info, debug, trace or silent';
 
 /** Variable, what it must be, the remedy that the message ends with, and values that are not such. */
-const BAD_VALUES: readonly [string, string, string, readonly string[]][] = [
+export const BAD_VALUES: readonly [string, string, string, readonly string[]][] = [
   [
     'UPE_SOURCE',
     SOURCES,
@@ -205,65 +200,3 @@ const BAD_VALUES: readonly [string, string, string, readonly string[]][] = [
     ['INFO', 'Info', 'warning', 'verbose', 'off', 'none', '30', 'trace,debug'],
   ],
 ];
-
-function problemsOf(load: () => unknown): readonly string[] {
-  try {
-    load();
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
-    throw error;
-  }
-  return [];
-}
-
-function nameOf(variable: string) {
-  return SETTING_NAMES.find((name) => settingOf(name).env === variable)!;
-}
-
-t.test('every setting has bad values here, more than a hundred in all', (t) => {
-  t.strictSame(
-    BAD_VALUES.map(([variable]) => variable).sort(),
-    SETTING_NAMES.map((name) => settingOf(name).env).sort(),
-  );
-  t.ok(BAD_VALUES.flatMap(([, , , values]) => values).length > 100);
-  t.end();
-});
-
-for (const [variable, expectation, remedy, values] of BAD_VALUES) {
-  t.test(`${variable}: a bad value is refused by its variable and by its flag`, (t) => {
-    const name = nameOf(variable);
-    for (const value of values) {
-      const rest = `is ${JSON.stringify(value)}, but it must be ${expectation}; ${remedy}.`;
-      t.strictSame(
-        problemsOf(() => loadConfig({ [variable]: value }, {}, 4)),
-        [`${variable} ${rest}`],
-        `${variable}=${JSON.stringify(value)}`,
-      );
-      const flags: FlagValues = { [name]: value };
-      t.strictSame(
-        problemsOf(() => loadConfig({}, flags, 4)),
-        [`--${settingOf(name).flag} ${rest}`],
-        `flag ${JSON.stringify(value)}`,
-      );
-    }
-    t.end();
-  });
-}
-
-t.test('all bad values of all variables are reported at once, in the order of the schema', (t) => {
-  const env = Object.fromEntries(BAD_VALUES.map(([variable, , , values]) => [variable, values[0]]));
-  const problems = problemsOf(() => loadConfig({ ...env, UPE_TYPO: '1' }, {}, 4));
-  t.strictSame(
-    problems.map((problem) => problem.split(' ')[0]),
-    [...SETTING_NAMES.map((name) => settingOf(name).env), 'UPE_TYPO'],
-  );
-  t.end();
-});
-
-t.test('a message shows what a terminal would not, and cuts what is long', (t) => {
-  const [control] = problemsOf(() => loadConfig({ UPE_IDLE: 'park\u001b[2J\n' }, {}, 4));
-  t.match(control, 'UPE_IDLE is "park\\u001b[2J\\n", but');
-  const [long] = problemsOf(() => loadConfig({ UPE_IDLE: 'x'.repeat(5000) }, {}, 4));
-  t.match(long, `UPE_IDLE is "${'x'.repeat(80)}...", but`);
-  t.end();
-});
