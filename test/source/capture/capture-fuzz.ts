@@ -46,8 +46,10 @@ function damage(random: Random, bytes: Uint8Array, samples: readonly SampleCaptu
       bytes[at] = random.uint32();
       return bytes;
     case 2:
+      return withWord(bytes, at & ~3, random.below(2) === 0, () => random.pick(TELLING_WORDS));
     case 3:
-      return withWord(bytes, at & ~3, random.pick(TELLING_WORDS), random.below(2) === 0);
+      // A length that is a little too large or too small is the one that a reader may believe.
+      return withWord(bytes, at & ~3, random.below(2) === 0, (word) => word + random.below(17) - 8);
     case 4:
       return bytes.slice(0, at);
     case 5: {
@@ -67,8 +69,15 @@ function damage(random: Random, bytes: Uint8Array, samples: readonly SampleCaptu
   }
 }
 
-function withWord(bytes: Uint8Array, at: number, word: number, littleEndian: boolean): Uint8Array {
-  if (at + 4 <= bytes.length) new DataView(bytes.buffer).setUint32(at, word, littleEndian);
+function withWord(
+  bytes: Uint8Array,
+  at: number,
+  littleEndian: boolean,
+  change: (word: number) => number,
+): Uint8Array {
+  if (at + 4 > bytes.length) return bytes;
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  view.setUint32(at, change(view.getUint32(at, littleEndian)), littleEndian);
   return bytes;
 }
 
@@ -109,7 +118,9 @@ export function readGuarded(
   try {
     while (capture.next(true) === PACKET_READ) {
       const { frameOffset, capturedBytes, wireBytes, linkType, timestampMs } = capture.reader!;
-      if (frameOffset < 0 || capturedBytes < 0 || frameOffset + capturedBytes > input.begin) {
+      // A block ends with its length once more, which belongs to no frame.
+      const recordEnd = input.begin - (capture.reader!.recordName === 'block' ? 4 : 0);
+      if (frameOffset < 0 || capturedBytes < 0 || frameOffset + capturedBytes > recordEnd) {
         throw new Error(
           `packet ${packets} lies at ${frameOffset}, ${capturedBytes} bytes, outside of its record`,
         );
