@@ -24,7 +24,7 @@ export class ConfigError extends UpeError {
   }
 }
 
-/** One mistake in a rule file, at the place where a person would look for it. */
+/** One mistake in a file of the user's, at the place where a person would look for it. */
 export interface RuleProblem {
   /** Line in the file, from 1. */
   readonly line: number;
@@ -33,9 +33,8 @@ export interface RuleProblem {
   readonly message: string;
 }
 
-/** A rule file that cannot be used; lists every mistake as `file:line:column: message`. */
-export class RuleFileError extends UpeError {
-  readonly code = 'UPE_RULE_FILE';
+/** A YAML file of the user's that cannot be used; lists every mistake as `file:line:column: message`. */
+export abstract class FileProblemsError extends UpeError {
   override readonly exitCode = 2;
 
   constructor(
@@ -44,6 +43,15 @@ export class RuleFileError extends UpeError {
   ) {
     super(problems.map((p) => `${file}:${p.line}:${p.column}: ${p.message}`).join('\n'));
   }
+}
+
+export class RuleFileError extends FileProblemsError {
+  readonly code = 'UPE_RULE_FILE';
+}
+
+/** TLS, passwords or headers of the HTTP server that cannot be used as they are written. */
+export class WebConfigError extends FileProblemsError {
+  readonly code = 'UPE_WEB_CONFIG';
 }
 
 /** A rule table that needs more counters than were allocated at the start. */

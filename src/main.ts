@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { parseCommandLine } from './config/flags.js';
 import { helpText } from './config/help.js';
-import { RuleFileError, UpeError } from './errors.js';
+import { FileProblemsError, UpeError } from './errors.js';
 import { VERSION } from './package-files.js';
 
 const DEFAULT_COLUMNS = 80;
@@ -50,7 +50,7 @@ try {
 } catch (error) {
   if (!(error instanceof UpeError)) throw error;
   // `file:line:column: message` stands alone, so that an editor can jump to it.
-  const prefix = error instanceof RuleFileError ? '' : 'upe: ';
+  const prefix = error instanceof FileProblemsError ? '' : 'upe: ';
   for (const problem of error.message.split('\n')) process.stderr.write(`${prefix}${problem}\n`);
   process.exitCode = error.exitCode;
 }

@@ -3,10 +3,10 @@ import type { FlagValues } from '../config/schema.js';
 import { ruleProblems } from '../engine/forwarding.js';
 import { RuleCapacityError, UpeError } from '../errors.js';
 import { loadRuleFile } from '../rules/rule-file.js';
-import { liveSpecOf, rulesFileOf } from './engine-config.js';
+import { liveSpecOf, rulesFileOf, webConfigOf } from './engine-config.js';
 
 /**
- * `upe check`: validates the environment and the rules, and reports everything that is wrong with
+ * `upe check`: validates the environment, the web configuration and the rules, and reports everything that is wrong with
  * either, a line each, so that an editor can jump to `file:line:column`.
  *
  * @returns the exit code: 2 when anything is wrong.
@@ -23,6 +23,7 @@ export function check(flags: FlagValues): 0 | 2 {
     }
   };
   const config = attempt(() => loadConfig(process.env, flags));
+  if (config !== null) attempt(() => webConfigOf(config));
   const file = config === null ? givenRulesFile(process.env, flags) : rulesFileOf(config);
   const ruleSet = file === null ? null : attempt(() => loadRuleFile(file));
   if (config !== null && ruleSet !== null && ruleSet.rules.length > config.ruleCapacity) {

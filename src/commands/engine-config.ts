@@ -1,9 +1,12 @@
 import { availableParallelism } from 'node:os';
+import { mustAuthenticate } from '../config/http-problems.js';
 import type { Config } from '../config/schema.js';
 import { resolveSizes } from '../config/sizing.js';
 import type { EngineConfig } from '../engine/engine.js';
 import { BUNDLED_RULES_FILE, VERSION } from '../package-files.js';
 import type { AfPacketSpec, SourceSpec } from '../source/source-spec.js';
+import { loadWebConfig, OPEN_TO_ALL, type WebConfig } from '../stats/http/web-config.js';
+import type { HttpSettings } from '../stats/http-server.js';
 
 /** The part of the engine's configuration that follows from the settings alone. */
 export function engineSizes(config: Config) {
@@ -18,6 +21,23 @@ export function engineSizes(config: Config) {
     affinity: config.cpuAffinity,
     logLevel: config.logLevel,
   } satisfies Partial<EngineConfig>;
+}
+
+/** How the HTTP server is set up. */
+export function httpSettingsOf(config: Config): HttpSettings {
+  return {
+    host: config.httpHost,
+    port: config.httpPort,
+    webConfigFile: config.webConfigFile,
+    lifecycle: config.httpLifecycle,
+    mustAuthenticate: mustAuthenticate(config),
+  };
+}
+
+/** The web configuration that is configured. Throws an UpeError when it cannot be used. */
+export function webConfigOf(config: Config): WebConfig {
+  const { webConfigFile } = config;
+  return webConfigFile === null ? OPEN_TO_ALL : loadWebConfig(webConfigFile, mustAuthenticate(config));
 }
 
 /** The rule file to use: the one that is configured, or the bundled example. */

@@ -47,6 +47,7 @@ export async function replay(flags: FlagValues, options: ReplayOptions): Promise
       onDeath: (_thread, error) => fail(error),
       onWarning: (message) => process.stderr.write(`upe: ${message}\n`),
       onLink: () => undefined,
+      onReloadWanted: async () => ({ kind: 'stopping' }),
     },
   );
   const interrupt = () => {

@@ -3,6 +3,7 @@ import { loadRulesAside } from '../engine/rule-loader.js';
 import { UpeError } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { RuleSet } from '../rules/rule.js';
+import type { ReloadOutcome } from '../stats/stats-messages.js';
 
 export interface RuleReloadsConfig {
   /** The rules that the engine starts with. */
@@ -18,8 +19,12 @@ export interface RuleReloadsDeps {
 export class RuleReloads {
   /** Before the engine has started there is nothing to put other rules into. */
   private isStarted = false;
+  private isStopped = false;
   private isLoading = false;
-  private isWanted = false;
+  /** Who waits for a load that has not begun yet. */
+  private waiting: ((outcome: ReloadOutcome) => void)[] = [];
+  /** Who waits for the one that has. */
+  private served: ((outcome: ReloadOutcome) => void)[] = [];
   private readonly file: string;
   private lastSha256: string | null;
 
@@ -36,40 +41,55 @@ export class RuleReloads {
     return this.lastSha256;
   }
 
-  /** The engine has started: answers a request that came before. */
+  /** The engine has started: answers requests that came before. */
   start(): void {
     this.isStarted = true;
-    if (this.isWanted) void this.loadWhileWanted();
+    if (this.waiting.length > 0) void this.loadWhileWanted();
   }
 
-  /** Asks for one more load; answered when the engine has started. */
-  request(): void {
-    this.isWanted = true;
+  /** The engine stops: whoever waits is told so, and nothing more is loaded. */
+  stop(): void {
+    this.isStopped = true;
+    for (const resolve of [...this.served.splice(0), ...this.waiting.splice(0)])
+      resolve({ kind: 'stopping' });
+  }
+
+  /** Resolves with what became of a load that began after this call. */
+  request(): Promise<ReloadOutcome> {
+    if (this.isStopped) return Promise.resolve({ kind: 'stopping' });
+    const outcome = new Promise<ReloadOutcome>((resolve) => {
+      this.waiting.push(resolve);
+    });
     if (this.isStarted && !this.isLoading) void this.loadWhileWanted();
+    return outcome;
   }
 
   private async loadWhileWanted(): Promise<void> {
     this.isLoading = true;
-    while (this.isWanted) {
-      this.isWanted = false;
-      await this.load();
+    while (this.waiting.length > 0) {
+      this.served = this.waiting.splice(0);
+      const outcome = await this.load();
+      for (const resolve of this.served.splice(0)) resolve(outcome);
     }
     this.isLoading = false;
   }
 
-  private async load(): Promise<void> {
+  private async load(): Promise<ReloadOutcome> {
     const { engine, log } = this.deps;
     try {
       const ruleSet = await loadRulesAside(this.file);
       const generation = await engine.reload(ruleSet);
       this.lastSha256 = ruleSet.sha256;
-      log.info({ file: this.file, rules: ruleSet.rules.length, generation }, 'rules loaded again');
+      const ruleCount = ruleSet.rules.length;
+      log.info({ file: this.file, rules: ruleCount, generation }, 'rules loaded again');
+      return { kind: 'loaded', generation, ruleCount };
     } catch (error) {
       if (!(error instanceof UpeError)) throw error;
       this.lastSha256 = null;
       const problems = error.message.split('\n');
       engine.noteReloadFailed(problems);
       log.error({ file: this.file, problems }, 'reload failed: the old rules stay');
+      return { kind: 'failed', isInvalid: error.exitCode === 2, problems };
     }
   }
 }

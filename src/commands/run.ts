@@ -1,5 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { isLoopback } from '../config/http-problems.js';
 import { loadConfig, requireSource } from '../config/load.js';
 import type { Config, FlagValues } from '../config/schema.js';
 import { Engine } from '../engine/engine.js';
@@ -12,7 +13,7 @@ import { loadRuleFile } from '../rules/rule-file.js';
 import { STANDARD_INPUT } from '../source/capture/capture-input.js';
 import type { SourceSpec } from '../source/source-spec.js';
 import { endProcess } from './end-process.js';
-import { engineSizes, liveSpecOf, rulesFileOf } from './engine-config.js';
+import { engineSizes, httpSettingsOf, liveSpecOf, rulesFileOf, webConfigOf } from './engine-config.js';
 import { RuleReloads } from './rule-reloads.js';
 
 /** The demo traffic is the same at every start. */
@@ -30,6 +31,8 @@ const REPEATED_SIGNAL_MS = 500;
 export async function run(flags: FlagValues): Promise<void> {
   const config = loadConfig(process.env, flags);
   const source = sourceOf(config);
+  // Here already, because what is wrong with it is a mistake of the user's and no failure of the stats thread.
+  const webConfig = webConfigOf(config);
   const log = createLogger(config.logLevel, 'main');
   const ruleSet = loadRuleFile(rulesFileOf(config));
   const { file } = ruleSet;
@@ -43,7 +46,7 @@ export async function run(flags: FlagValues): Promise<void> {
       account: accountOf(config),
       stats: {
         intervalMs: config.statsIntervalMs,
-        http: { host: config.httpHost, port: config.httpPort },
+        http: httpSettingsOf(config),
       },
     },
     {
@@ -57,6 +60,7 @@ export async function run(flags: FlagValues): Promise<void> {
       onWarning: (message) => log.warn(message),
       onLink: (name, state) =>
         log[state === 'up' ? 'info' : 'warn']({ interface: name }, `interface ${state}`),
+      onReloadWanted: () => reloads.request(),
     },
   );
   process.on('uncaughtException', (error) => {
@@ -66,22 +70,30 @@ export async function run(flags: FlagValues): Promise<void> {
   const reloads = new RuleReloads({ first: ruleSet }, { engine, log });
   const watch = new RuleFileWatch(
     { file },
-    { readFile, sha256InUse: () => reloads.sha256InUse, onChange: () => reloads.request() },
+    { readFile, sha256InUse: () => reloads.sha256InUse, onChange: () => void reloads.request() },
   );
   // Before the start, so that a signal that comes early does not meet the default handler, which kills.
-  const stop = stopHandler(engine, watch, log, () => files.damaged);
+  const end = () => {
+    watch.stop();
+    reloads.stop();
+  };
+  const stop = stopHandler(engine, end, log, () => files.damaged);
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   // Node.js would open its debugger's port.
   process.on('SIGUSR1', () => log.info('SIGUSR1 has no meaning here; SIGHUP loads the rules again'));
-  process.on('SIGHUP', () => reloads.request());
+  process.on('SIGHUP', () => void reloads.request());
   try {
     const port = await engine.start();
+    const scheme = webConfig.tls === null ? 'http' : 'https';
     const host = config.httpHost.includes(':') ? `[${config.httpHost}]` : config.httpHost;
     log.info(
       { source: source.kind, rules: engine.series.notice.live.length, file, pid: process.pid },
-      `metrics at http://${host}:${port}/metrics`,
+      `metrics at ${scheme}://${host}:${port}/metrics`,
     );
+    if (webConfig.users.size > 0 && webConfig.tls === null && !isLoopback(config.httpHost)) {
+      log.warn('passwords cross the network in the clear: the web configuration has no tls_server_config');
+    }
   } catch (error) {
     await engine.stop();
     throw error;
@@ -133,7 +145,8 @@ function requireReadable(file: string): void {
 /** The first signal stops in order, a second one at once. */
 function stopHandler(
   engine: Engine,
-  watch: RuleFileWatch,
+  /** Lets nothing new begin. */
+  end: () => void,
   log: Logger,
   hasFailed: () => boolean,
 ): (signal: NodeJS.Signals) => void {
@@ -147,7 +160,7 @@ function stopHandler(
     }
     firstMs = nowMs;
     log.info({ signal }, 'stopping: the source first, then the workers when their rings are empty');
-    watch.stop();
+    end();
     void engine.stop().then((summary) => {
       if (summary.holds) log.info(summary, 'stopped: every packet is accounted for');
       else log.error(summary, 'stopped: the accounting identity does not hold');

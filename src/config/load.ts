@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import convict from 'convict';
 import { ConfigError } from '../errors.js';
+import { httpProblems } from './http-problems.js';
 import { liveProblems } from './live-problems.js';
 import { type Config, type FlagValues, SETTING_NAMES, type SettingName, settingOf } from './schema.js';
 import { POOL_BUFFERS_MAX, poolBuffersMin, resolveRingSlots, resolveWorkers } from './sizing.js';
@@ -41,7 +42,9 @@ export function loadConfig(
   for (const problem of [pcapFileProblem(config, given), poolProblem(config, given, availableCores)]) {
     if (problem !== null) problems.push(problem);
   }
-  problems.push(...liveProblems(config, (name) => originOf(name, given)));
+  for (const problemsOf of [liveProblems, httpProblems]) {
+    problems.push(...problemsOf(config, (name) => originOf(name, given)));
+  }
   if (problems.length > 0) throw new ConfigError(problems);
   // Without a problem every setting has its value, so that nothing is left partial.
   return Object.freeze(config as Config);

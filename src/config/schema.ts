@@ -253,6 +253,20 @@ export const SETTINGS = {
     doc: 'TCP port at which /metrics is served; 0: any free port.',
     usedBy: ['run', 'check', 'healthcheck'],
   }),
+  webConfigFile: optional({
+    env: 'UPE_WEB_CONFIG_FILE',
+    format: filePath,
+    unset: 'none: neither TLS nor passwords',
+    doc: "TLS, client certificates, passwords and headers of the HTTP server, in the format of the Prometheus exporters' web-config.yml; read again when it changes.",
+    usedBy: ['run', 'check', 'healthcheck'],
+  }),
+  httpLifecycle: withDefault({
+    env: 'UPE_HTTP_LIFECYCLE',
+    format: boolean,
+    default: 'false',
+    doc: 'Whether POST /-/reload loads the rules again, as SIGHUP does. At an address that is not a loopback one it needs a web configuration that asks who comes.',
+    usedBy: RUN,
+  }),
   idle: withDefault({
     env: 'UPE_IDLE',
     format: oneOf(['park', 'spin'], 'MODE'),

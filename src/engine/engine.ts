@@ -8,9 +8,9 @@ import { PacketPool } from '../memory/packet-pool.js';
 import type { RuleSet } from '../rules/rule.js';
 import { interfacesOf, type SourceSpec } from '../source/source-spec.js';
 import { Aggregator } from '../stats/aggregator.js';
-import type { HttpAddress } from '../stats/http-server.js';
+import type { HttpSettings } from '../stats/http-server.js';
 import { RuleSeries } from '../stats/rule-series.js';
-import type { StatsSummary } from '../stats/stats-messages.js';
+import type { ReloadOutcome, StatsSummary } from '../stats/stats-messages.js';
 import type { FromWorker } from '../worker/worker-thread.js';
 import { createEngineMemory, type EngineMemory } from './engine-memory.js';
 import { ruleProblems } from './forwarding.js';
@@ -44,7 +44,7 @@ export interface EngineConfig {
   readonly ruleCapacity: number;
   readonly idle: 'park' | 'spin';
   /** `null`: no stats thread; main reads the counters itself, through `aggregator`. */
-  readonly stats: { readonly intervalMs: number; readonly http: HttpAddress } | null;
+  readonly stats: { readonly intervalMs: number; readonly http: HttpSettings } | null;
   /** Processors for rx, the workers and stats, in turn; `null` leaves them to the kernel. */
   readonly affinity: readonly number[] | null;
   /** Who to become when everything is open; `null` to stay who we are. */
@@ -64,6 +64,8 @@ export interface EngineDeps {
   readonly onWarning: (message: string) => void;
   /** A live interface went up or down, or is gone. */
   readonly onLink: (name: string, state: 'up' | 'down' | 'gone') => void;
+  /** A client of the HTTP server asks for the rules to be loaded again. */
+  readonly onReloadWanted: () => Promise<ReloadOutcome>;
 }
 
 /**

@@ -5,6 +5,7 @@ import type { RuleTableMemory } from '../rules/rule-table.js';
 import type { FromRx, RxThreadData } from '../source/rx-thread.js';
 import { isBridge, readInterfaceCount } from '../source/source-spec.js';
 import type { RulesNotice } from '../stats/rule-series.js';
+import type { ReloadOutcome } from '../stats/stats-messages.js';
 import type { StatsServiceConfig } from '../stats/stats-service.js';
 import type { Passage } from '../worker/packet-judge.js';
 import { BRIDGE_IDLE_SPINS, IDLE_SPINS } from '../worker/worker-loop.js';
@@ -27,6 +28,7 @@ export interface ThreadSetting {
   readonly links: SharedArrayBuffer | null;
   readonly onDeath: (thread: string, error: Error) => void;
   readonly onWarning: (message: string) => void;
+  readonly onReloadWanted: () => Promise<ReloadOutcome>;
 }
 
 /** What leaves a bridge although no rule says so; nothing where UPE only watches. */
@@ -134,7 +136,7 @@ export function startStats(
   stats: NonNullable<EngineConfig['stats']>,
   rules: RulesNotice,
 ): StatsLink {
-  const { config, memory, interfaces, links, onDeath } = setting;
+  const { config, memory, interfaces, links, onDeath, onReloadWanted } = setting;
   const { source } = config;
   return new StatsLink(
     {
@@ -159,5 +161,6 @@ export function startStats(
       logLevel: config.logLevel,
     },
     onDeath,
+    onReloadWanted,
   );
 }

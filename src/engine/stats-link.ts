@@ -1,7 +1,7 @@
 import { EnvironmentError } from '../errors.js';
 import { EventLoopLoad } from '../stats/event-loop-load.js';
 import type { RulesNotice } from '../stats/rule-series.js';
-import type { FromStats, StatsSummary, ToStats } from '../stats/stats-messages.js';
+import type { FromStats, ReloadOutcome, StatsSummary, ToStats } from '../stats/stats-messages.js';
 import type { StatsThreadData } from '../stats/stats-thread.js';
 import { EngineThread } from './thread.js';
 
@@ -17,8 +17,16 @@ export class StatsLink {
   private onRulesAnswer: (refusal: string | null) => void = () => undefined;
   private onStopped: (summary: StatsSummary) => void = () => undefined;
 
-  /** Starts the thread. */
-  constructor(data: StatsThreadData, onDeath: (thread: string, error: Error) => void) {
+  /**
+   * Starts the thread.
+   *
+   * @param onReloadWanted a client asks for the rules to be loaded again.
+   */
+  constructor(
+    data: StatsThreadData,
+    onDeath: (thread: string, error: Error) => void,
+    private readonly onReloadWanted: () => Promise<ReloadOutcome>,
+  ) {
     this.data = data;
     const file = new URL('../stats/stats-thread.js', import.meta.url);
     const onMessage = (message: FromStats) => this.receive(message);
@@ -77,7 +85,12 @@ export class StatsLink {
   private receive(message: FromStats): void {
     if (message.kind === 'rulesPrepared') this.onRulesAnswer(null);
     else if (message.kind === 'rulesRefused') this.onRulesAnswer(message.reason);
+    else if (message.kind === 'reloadWanted') void this.reload(message.id);
     else if (message.kind === 'stopped') this.onStopped(message.summary);
+  }
+
+  private async reload(id: number): Promise<void> {
+    this.tell({ kind: 'reloadAnswered', id, outcome: await this.onReloadWanted() });
   }
 
   private reportMain(): void {

@@ -1,5 +1,5 @@
 import { LineCounter } from 'yaml';
-import { RuleFileError, type RuleProblem } from '../errors.js';
+import { type FileProblemsError, RuleFileError, type RuleProblem } from '../errors.js';
 
 /** More than this many problems help nobody: the rest is only counted. */
 const REPORTED_PROBLEMS_MAX = 1000;
@@ -25,7 +25,15 @@ function visible(message: string): string {
   );
 }
 
-/** Collects the problems of one rule file, so that all of them can be reported together. */
+/** A sort of YAML file: what messages call it, and the error that lists its mistakes. */
+export interface FileKind {
+  readonly noun: string;
+  readonly Error: new (file: string, problems: readonly RuleProblem[]) => FileProblemsError;
+}
+
+export const RULE_FILE: FileKind = { noun: 'rule file', Error: RuleFileError };
+
+/** Collects the problems of one file, so that all of them can be reported together. */
 export class ProblemLog {
   private readonly lines = new LineCounter();
   private readonly problems: RuleProblem[] = [];
@@ -40,6 +48,7 @@ export class ProblemLog {
   constructor(
     private readonly file: string,
     source: string,
+    readonly kind: FileKind = RULE_FILE,
   ) {
     this.lines.addNewLine(0);
     for (let i = source.indexOf('\n'); i !== -1; i = source.indexOf('\n', i + 1))
@@ -78,7 +87,7 @@ export class ProblemLog {
     this.sealedLines = new Set(this.badLines);
   }
 
-  /** @throws RuleFileError with every problem so far, in the order of the file, when there is one. */
+  /** @throws the error of its kind with every problem so far, in the order of the file, when there is one. */
   throwIfAny(): void {
     if (this.problems.length === 0) return;
     const sorted = this.problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
@@ -88,6 +97,6 @@ export class ProblemLog {
       const more = sorted.length - REPORTED_PROBLEMS_MAX;
       reported.push({ ...first, message: `${more} more problems from here on; correct those above first` });
     }
-    throw new RuleFileError(this.file, reported);
+    throw new this.kind.Error(this.file, reported);
   }
 }

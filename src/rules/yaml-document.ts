@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { Composer, type CST, type Document, Lexer, Parser, type YAMLError } from 'yaml';
-import { ProblemLog } from './rule-problems.js';
+import { type FileKind, ProblemLog, RULE_FILE } from './rule-problems.js';
 
 /** yaml needs about 100 bytes of heap for one byte of text, so this is what a process can afford. */
 export const FILE_BYTES_MAX = 16 * 1024 * 1024;
@@ -25,30 +25,31 @@ export interface YamlText {
 }
 
 /**
- * Turns the bytes of a rule file into text. A byte order mark is dropped.
+ * Turns the bytes of a file into text. A byte order mark is dropped.
  *
  * @param file the file's name, for the error.
- * @throws RuleFileError when the bytes are too many, not UTF-8, or hold control characters.
+ * @throws the error of its kind when the bytes are too many, not UTF-8, or hold control characters.
  */
-export function decodeYaml(bytes: Uint8Array, file: string): YamlText {
+export function decodeYaml(bytes: Uint8Array, file: string, kind: FileKind = RULE_FILE): YamlText {
+  const { noun } = kind;
   if (bytes.length > FILE_BYTES_MAX) {
-    const problems = new ProblemLog(file, '');
-    problems.add(0, `the file is larger than ${FILE_BYTES_MAX} bytes, the most that a rule file may have`);
+    const problems = new ProblemLog(file, '', kind);
+    problems.add(0, `the file is larger than ${FILE_BYTES_MAX} bytes, the most that a ${noun} may have`);
     problems.throwIfAny();
   }
   const valid = isUtf8(bytes);
   const source = new TextDecoder('utf-8').decode(bytes);
-  const problems = new ProblemLog(file, source);
+  const problems = new ProblemLog(file, source, kind);
   if (!valid) {
     // The decoder puts U+FFFD where the bytes make no character.
     const offset = source.indexOf('\ufffd');
-    problems.add(offset, 'not UTF-8 text; save the file in UTF-8 (and check that it is a rule file at all)');
+    problems.add(offset, `not UTF-8 text; save the file in UTF-8 (and check that it is a ${noun} at all)`);
     problems.throwIfAny();
   }
   const control = CONTROL_CHARACTER.exec(source);
   if (control !== null) {
     const code = control[0].charCodeAt(0).toString(16).padStart(2, '0');
-    problems.add(control.index, `control character 0x${code}; a rule file is plain text, remove it`);
+    problems.add(control.index, `control character 0x${code}; a ${noun} is plain text, remove it`);
     problems.throwIfAny();
   }
   return { source, problems };
@@ -58,7 +59,7 @@ export function decodeYaml(bytes: Uint8Array, file: string): YamlText {
  * Parses the text as one YAML 1.2 document and reports what is wrong with its syntax.
  *
  * @returns the document, also when problems were added that leave its structure intact.
- * @throws RuleFileError when what follows could not be understood any more.
+ * @throws the error of the file's kind when what follows could not be understood any more.
  */
 export function parseYaml(text: YamlText): Document {
   const { source, problems } = text;
@@ -82,11 +83,15 @@ export function parseYaml(text: YamlText): Document {
   }
   if (documents.length > 1) {
     const offset = documents[1].range[0];
-    problems.add(offset, 'a second YAML document begins here; a rule file is one, remove the line "---"');
+    problems.add(
+      offset,
+      `a second YAML document begins here; a ${problems.kind.noun} is one, remove the line "---"`,
+    );
     damaged = true;
   }
   if (document.directives?.yaml.explicit === true && document.directives.yaml.version !== '1.2') {
-    problems.add(0, `%YAML ${document.directives.yaml.version}: rule files are YAML 1.2; remove this line`);
+    const { version } = document.directives.yaml;
+    problems.add(0, `%YAML ${version}: ${problems.kind.noun}s are YAML 1.2; remove this line`);
   }
   if (damaged) problems.throwIfAny();
   return document;
@@ -99,7 +104,10 @@ function tokensOf({ source, problems }: YamlText): CST.Token[] {
   for (const lexeme of new Lexer().lex(source)) {
     for (const token of parser.next(lexeme)) tokens.push(token);
     if (parser.stack.length > NESTING_MAX) {
-      problems.add(parser.offset - 1, `nested deeper than ${NESTING_MAX} levels; rules need fewer than ten`);
+      problems.add(
+        parser.offset - 1,
+        `nested deeper than ${NESTING_MAX} levels; a ${problems.kind.noun} needs fewer than ten`,
+      );
       problems.throwIfAny();
     }
   }
@@ -123,7 +131,7 @@ function boundAliases({ source, problems }: YamlText): void {
     if (aliases > ALIASES_MAX || anchors > ANCHORS_MAX) {
       const what =
         aliases > ALIASES_MAX ? `${ALIASES_MAX} aliases (*name)` : `${ANCHORS_MAX} anchors (&name)`;
-      problems.add(offset, `more than ${what}; a rule file may have at most that many`);
+      problems.add(offset, `more than ${what}; a ${problems.kind.noun} may have at most that many`);
       problems.throwIfAny();
     }
     isScalar = lexeme === SCALAR_FOLLOWS;

@@ -1,6 +1,6 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, type Scalar } from 'yaml';
 import { InvariantError } from '../errors.js';
-import type { ProblemLog } from './rule-problems.js';
+import { type ProblemLog, RULE_FILE } from './rule-problems.js';
 import { NESTING_MAX } from './yaml-document.js';
 
 /**
@@ -161,7 +161,8 @@ class TreeBuilder {
   private alias(name: string, offset: number): YamlNode {
     const target = this.anchors.get(name);
     if (target === undefined) {
-      this.problems.add(offset, `*${name} refers to nothing; define &${name} above it (sets: is the place)`);
+      const place = this.problems.kind === RULE_FILE ? ' (sets: is the place)' : '';
+      this.problems.add(offset, `*${name} refers to nothing; define &${name} above it${place}`);
       return this.scalar('', null, true, offset);
     }
     if (target === null)

@@ -1,20 +1,25 @@
 import { readFileSync } from 'node:fs';
-import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import fastify, { type FastifyError, type FastifyInstance, LogController } from 'fastify';
 import { EnvironmentError } from '../errors.js';
+import type { Logger } from '../log.js';
 import { README_FILE } from '../package-files.js';
 import type { EngineState } from './engine-state.js';
 import type { Exposer } from './exposition.js';
+import { Bcrypt } from './http/bcrypt.js';
+import { Gate, RELOAD_PATH } from './http/gate.js';
+import { BODY_BYTES_MAX } from './http/limits.js';
+import { answerNonsense, Listener } from './http/listener.js';
+import { Passwords } from './http/passwords.js';
+import { ReloadEndpoint } from './http/reload-endpoint.js';
+import { Scrapes } from './http/scrapes.js';
+import { WebConfigWatch } from './http/web-config-watch.js';
 import { LANDING_PAGE_POLICY, landingPage } from './landing/page.js';
+import type { ReloadOutcome } from './stats-messages.js';
 
 /** A scrape that finds the last pass older than this runs one, milliseconds. */
 const PASS_AGE_MS_MAX = 100;
 /** The engine is healthy while its last stats pass is younger than this, milliseconds, or than three intervals. */
 const HEALTHY_MS = 3000;
-/** fastify's own default is no limit at all. */
-const REQUEST_MS_MAX = 10_000;
-/** A scraper asks every 15 to 60 seconds: it should find its connection open. */
-const KEEP_ALIVE_MS = 65_000;
-const REQUEST_BYTES_MAX = 16_384;
 /** Where the README of this version is, as text. */
 const DOCUMENTATION_PATH = '/docs';
 
@@ -25,7 +30,17 @@ export interface HttpAddress {
   readonly port: number;
 }
 
-export interface HttpServerConfig extends HttpAddress {
+/** Where to listen, and whom to let in. */
+export interface HttpSettings extends HttpAddress {
+  /** TLS and passwords; `null`: neither. */
+  readonly webConfigFile: string | null;
+  /** Whether requests may change something. */
+  readonly lifecycle: boolean;
+  /** Whether a web configuration that lets in everybody is refused. */
+  readonly mustAuthenticate: boolean;
+}
+
+export interface HttpServerConfig extends HttpSettings {
   /** Time between two stats passes, milliseconds. */
   readonly intervalMs: number;
 }
@@ -33,52 +48,97 @@ export interface HttpServerConfig extends HttpAddress {
 export interface HttpServerDeps {
   readonly state: EngineState;
   readonly exposer: Exposer;
-  readonly log: FastifyBaseLogger;
+  readonly log: Logger;
   /** Brings the totals up to date. */
   readonly pass: () => Promise<unknown>;
   readonly unixMs: () => number;
   /** Why the engine is not ready, or `null` when it is. */
   readonly notReadyBecause: () => string | null;
+  /** Has the rules loaded again. */
+  readonly reload: () => Promise<ReloadOutcome>;
 }
 
 /** Serves the engine's numbers. Everything here runs on the stats thread. */
 export class HttpServer {
-  private readonly app: FastifyInstance;
+  private readonly webConfig: WebConfigWatch;
+  private readonly bcrypt = new Bcrypt();
+  private readonly passwords: Passwords;
+  private readonly gate: Gate;
+  private readonly scrapes: Scrapes;
+  private readonly reloads: ReloadEndpoint;
+  private listener: Listener | null = null;
+  private app: FastifyInstance | null = null;
 
   constructor(
     private readonly config: HttpServerConfig,
     private readonly deps: HttpServerDeps,
   ) {
-    this.app = fastify({
-      loggerInstance: deps.log,
-      logController: new LogController({ disableRequestLogging: true }),
-      requestTimeout: REQUEST_MS_MAX,
-      connectionTimeout: KEEP_ALIVE_MS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      bodyLimit: REQUEST_BYTES_MAX,
-      forceCloseConnections: true,
+    this.webConfig = new WebConfigWatch(
+      { file: config.webConfigFile, mustAuthenticate: config.mustAuthenticate },
+      { log: deps.log, onChange: ({ tls }) => tls !== null && this.listener?.renew(tls) },
+    );
+    this.passwords = new Passwords({ compare: (password, hash) => this.bcrypt.compare(password, hash) });
+    this.gate = new Gate(config, {
+      headers: () => this.webConfig.current.headers,
+      asksPasswords: () => this.webConfig.current.users.size > 0,
+      judge: (authorization) => this.passwords.judge(authorization, this.webConfig.current.users),
+      isCurrent: (socket) => this.listener?.isCurrent(socket) === true,
+      lacksCertificate: (socket) => this.listener?.lacksCertificate(socket) === true,
     });
-    this.addRoutes();
+    this.scrapes = new Scrapes({
+      refresh: () => this.refresh(),
+      render: (openMetrics) => deps.exposer.render(openMetrics),
+      state: () => {
+        const { aggregator, reload } = deps.state;
+        return [aggregator.totals.atMs, reload.generation, reload.successful, reload.failure?.atMs].join();
+      },
+    });
+    this.reloads = new ReloadEndpoint(deps.reload);
   }
 
-  /** Listens. Returns the port; throws EnvironmentError when that is not possible. */
+  /** Listens. Returns the port; throws an UpeError when that is not possible. */
   async start(): Promise<number> {
     const { host, port } = this.config;
+    await this.webConfig.start();
+    const app = this.createApp();
+    this.app = app;
+    this.addRoutes(app);
     try {
-      await this.app.listen({ host, port });
+      await app.listen({ host, port });
     } catch (error) {
       throw listenError(error as NodeJS.ErrnoException, host, port);
     }
-    const address = this.app.server.address();
+    const address = app.server.address();
     return address !== null && typeof address === 'object' ? address.port : port;
   }
 
   async stop(): Promise<void> {
-    await this.app.close();
+    this.webConfig.stop();
+    await this.app?.close();
+    await this.bcrypt.stop();
   }
 
-  private addRoutes(): void {
-    const { app, deps } = this;
+  private createApp(): FastifyInstance {
+    return fastify({
+      loggerInstance: this.deps.log,
+      logController: new LogController({ disableRequestLogging: true }),
+      bodyLimit: BODY_BYTES_MAX,
+      forceCloseConnections: true,
+      serverFactory: (routes) => {
+        this.listener = new Listener(this.webConfig.current.tls, this.gate.before(routes));
+        return this.listener.server;
+      },
+      clientErrorHandler: (error, socket) => answerNonsense(error, socket, this.gate.headers()),
+      frameworkErrors: (error, _request, reply) =>
+        reply
+          .code(400 as never)
+          .type('text/plain')
+          .send(`${error.message}\n` as never),
+    }) as unknown as FastifyInstance;
+  }
+
+  private addRoutes(app: FastifyInstance): void {
+    const { deps } = this;
     const documentation = readDocumentation();
     const links = [
       '/metrics',
@@ -86,19 +146,16 @@ export class HttpServer {
       '/-/ready',
       ...(documentation === null ? [] : [DOCUMENTATION_PATH]),
     ];
-    // What is said to be text is text, whatever a browser makes of its first bytes.
-    app.addHook('onRequest', async (_request, reply) => {
-      reply.headers({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' });
-    });
     app.get('/metrics', async (request, reply) => {
-      await this.refresh();
       const wantsOpenMetrics = (request.headers.accept ?? '').includes('application/openmetrics-text');
-      const { contentType, text } = await deps.exposer.render(wantsOpenMetrics);
-      return reply.type(contentType).send(text);
+      const metrics = await this.scrapes.answer(reply.raw, wantsOpenMetrics);
+      if (metrics !== null) return reply.type(metrics.contentType).send(metrics.body);
+      reply.code(503).type('text/plain').header('retry-after', '1');
+      return reply.send('Too many scrapes are being answered.\n');
     });
     app.get('/', async (_request, reply) => {
       await this.refresh();
-      reply.headers({ 'content-security-policy': LANDING_PAGE_POLICY, 'cache-control': 'no-store' });
+      reply.header('content-security-policy', LANDING_PAGE_POLICY);
       const page = landingPage(deps.state, { notReadyBecause: deps.notReadyBecause(), links });
       return reply.type('text/html; charset=utf-8').send(page);
     });
@@ -119,9 +176,29 @@ export class HttpServer {
       if (reason === null) return reply.type('text/plain').send('UPE is ready.\n');
       return reply.code(503).type('text/plain').send(`${reason}\n`);
     });
+    this.addReload(app);
     app.setNotFoundHandler((_request, reply) =>
       reply.code(404).type('text/plain').send('Nothing is here. Try /, /metrics, /-/healthy or /-/ready.\n'),
     );
+    app.setErrorHandler((error: FastifyError, _request, reply) => {
+      const status = error.statusCode ?? 500;
+      if (status >= 500) deps.log.error({ err: error }, 'a request could not be answered');
+      return reply
+        .code(status)
+        .type('text/plain')
+        .send(status >= 500 ? 'The request could not be answered.\n' : `${error.message}\n`);
+    });
+  }
+
+  private addReload(app: FastifyInstance): void {
+    // A body is allowed, because clients send one unasked, and nobody reads it.
+    app.removeAllContentTypeParsers();
+    app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null));
+    app.post(RELOAD_PATH, async (_request, reply) => {
+      const { status, text } = await this.reloads.answer();
+      if (status === 503) reply.header('retry-after', '1');
+      return reply.code(status).type('text/plain; charset=utf-8').send(text);
+    });
   }
 
   private async refresh(): Promise<void> {

@@ -10,6 +10,8 @@ export type ToStats =
   | { readonly kind: 'reloadFailed'; readonly atMs: number; readonly problems: readonly string[] }
   /** How main's event loop is doing. */
   | { readonly kind: 'mainThread'; readonly load: EventLoopReading }
+  /** What became of a `reloadWanted`. */
+  | { readonly kind: 'reloadAnswered'; readonly id: number; readonly outcome: ReloadOutcome }
   /** All dataplane threads have ended: one last pass, answered with `stopped`. */
   | { readonly kind: 'stop' };
 
@@ -19,7 +21,16 @@ export type FromStats =
   | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'rulesPrepared' }
   | { readonly kind: 'rulesRefused'; readonly reason: string }
+  /** A client asks for the rules to be loaded again. Answered with `reloadAnswered`. */
+  | { readonly kind: 'reloadWanted'; readonly id: number }
   | { readonly kind: 'stopped'; readonly summary: StatsSummary };
+
+/** What became of an attempt to load the rules again. */
+export type ReloadOutcome =
+  | { readonly kind: 'loaded'; readonly generation: number; readonly ruleCount: number }
+  /** `isInvalid`: it is the file's fault. `problems`: one sentence each. */
+  | { readonly kind: 'failed'; readonly isInvalid: boolean; readonly problems: readonly string[] }
+  | { readonly kind: 'stopping' };
 
 /** The accounting of a whole run, for the last line of the log. */
 export interface StatsSummary {

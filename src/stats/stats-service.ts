@@ -9,10 +9,10 @@ import { Aggregator, type AggregatorConfig } from './aggregator.js';
 import type { EngineState, ReloadState } from './engine-state.js';
 import { EventLoopLoad, type EventLoopReading } from './event-loop-load.js';
 import { Exposer } from './exposition.js';
-import { type HttpAddress, HttpServer } from './http-server.js';
+import { HttpServer, type HttpSettings } from './http-server.js';
 import { InterfaceLosses } from './interface-losses.js';
 import { RuleSeries, type RulesNotice } from './rule-series.js';
-import type { StatsSummary } from './stats-messages.js';
+import type { ReloadOutcome, StatsSummary } from './stats-messages.js';
 
 /** Passes to wait for one in which every thread answered, before new rules are refused. */
 const FRESH_PASSES_MAX = 50;
@@ -34,12 +34,14 @@ export interface StatsServiceConfig extends AggregatorConfig {
   readonly rules: RulesNotice;
   /** Time between two passes, milliseconds. */
   readonly intervalMs: number;
-  readonly http: HttpAddress;
+  readonly http: HttpSettings;
 }
 
 export interface StatsServiceDeps {
   readonly clock: Clock;
   readonly log: Logger;
+  /** Has the rules loaded again. */
+  readonly reload: () => Promise<ReloadOutcome>;
 }
 
 /** Aggregates once a second and serves what it finds. Lives on the stats thread. */
@@ -77,6 +79,7 @@ export class StatsService {
         pass: () => this.pass(),
         unixMs: () => deps.clock.unixMs(),
         notReadyBecause: () => this.notReadyBecause(),
+        reload: deps.reload,
       },
     );
   }

@@ -3,7 +3,7 @@ import { UpeError } from '../errors.js';
 import { pinThread } from '../kernel/affinity.js';
 import { createLogger, type LogLevel } from '../log.js';
 import { MonotonicClock } from '../memory/clock.js';
-import type { FromStats, ToStats } from './stats-messages.js';
+import type { FromStats, ReloadOutcome, ToStats } from './stats-messages.js';
 import { StatsService, type StatsServiceConfig } from './stats-service.js';
 
 /** What main passes to the stats thread. */
@@ -20,8 +20,20 @@ const { config, cpu, logLevel } = workerData as StatsThreadData;
 const log = createLogger(logLevel, 'stats');
 const notPinned = cpu === null ? null : pinThread(cpu);
 if (notPinned !== null) log.warn(`stats cannot run on processor ${cpu}: ${notPinned}`);
-const service = new StatsService(config, { clock: new MonotonicClock(), log });
 const answer = (message: FromStats) => port.postMessage(message);
+const reloads = new Map<number, (outcome: ReloadOutcome) => void>();
+let lastReload = 0;
+
+/** Has main load the rules again. */
+function reload(): Promise<ReloadOutcome> {
+  const id = ++lastReload;
+  answer({ kind: 'reloadWanted', id });
+  return new Promise((resolve) => {
+    reloads.set(id, resolve);
+  });
+}
+
+const service = new StatsService(config, { clock: new MonotonicClock(), log, reload });
 
 async function handle(message: ToStats): Promise<void> {
   switch (message.kind) {
@@ -38,6 +50,10 @@ async function handle(message: ToStats): Promise<void> {
       return;
     case 'mainThread':
       service.noteMainThread(message.load);
+      return;
+    case 'reloadAnswered':
+      reloads.get(message.id)?.(message.outcome);
+      reloads.delete(message.id);
       return;
     case 'stop':
       answer({ kind: 'stopped', summary: await service.stop() });

@@ -66,6 +66,7 @@ async function replayRate(file: string): Promise<number> {
       },
       onWarning: () => undefined,
       onLink: () => undefined,
+      onReloadWanted: async () => ({ kind: 'stopping' }),
     },
   );
   await engine.start();

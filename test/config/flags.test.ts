@@ -116,6 +116,8 @@ t.test('a flag and its variable mean the same', (t) => {
     statsIntervalMs: '500',
     httpHost: '::1',
     httpPort: '0',
+    webConfigFile: 'w.yml',
+    httpLifecycle: 'true',
     idle: 'spin',
     logLevel: 'debug',
   } satisfies Record<(typeof SETTING_NAMES)[number], string>;

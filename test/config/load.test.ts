@@ -32,6 +32,8 @@ const DEFAULTS = {
   statsIntervalMs: 1000,
   httpHost: '127.0.0.1',
   httpPort: 9912,
+  webConfigFile: null,
+  httpLifecycle: false,
   idle: 'park',
   logLevel: 'info',
 } satisfies Config;
@@ -79,6 +81,8 @@ t.test('every variable sets its own value and no other', (t) => {
     ['UPE_STATS_INTERVAL_MS', '100', { statsIntervalMs: 100 }],
     ['UPE_HTTP_HOST', '::1', { httpHost: '::1' }],
     ['UPE_HTTP_PORT', '0', { httpPort: 0 }],
+    ['UPE_WEB_CONFIG_FILE', 'w.yml', { webConfigFile: 'w.yml' }],
+    ['UPE_HTTP_LIFECYCLE', 'true', { httpLifecycle: true }],
     ['UPE_IDLE', 'spin', { idle: 'spin' }],
     ['UPE_LOG_LEVEL', 'silent', { logLevel: 'silent' }],
   ];

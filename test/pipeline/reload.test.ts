@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
+import { LOCAL_HTTP } from '../stats/server-stand-in.js';
 import {
   createEngine,
   mixedFrames,
@@ -76,7 +77,7 @@ t.test(
           pace: { kind: 'rate', packetsPerSecond: 10_000 },
           loop: false,
         },
-        stats: { intervalMs: 100, http: { host: '127.0.0.1', port: 0 } },
+        stats: { intervalMs: 100, http: LOCAL_HTTP },
       },
       {
         onFinished: () => {

@@ -136,16 +136,11 @@ t.test('/-/ready says why it is not', async (t) => {
   t.same([notReady.status, await notReady.text()], [503, 'The rx thread is not running.\n']);
 });
 
-t.test('other paths and methods are not found, and the answer says what there is', async (t) => {
+t.test('other paths are not found, and the answer says what there is', async (t) => {
   const { url } = await start(t);
-  for (const [method, path] of [
-    ['GET', '/nothing'],
-    ['POST', '/metrics'],
-  ]) {
-    const response = await fetch(`${url}${path}`, { method });
-    t.equal(response.status, 404);
-    t.match(await response.text(), '/metrics');
-  }
+  const response = await fetch(`${url}/nothing`);
+  t.equal(response.status, 404);
+  t.match(await response.text(), '/metrics');
 });
 
 t.test('a port that is taken is an error that names the variable to set', async (t) => {

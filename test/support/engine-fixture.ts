@@ -80,6 +80,7 @@ export function createEngine(config: Partial<EngineConfig>, deps: Partial<Engine
       },
       onWarning: () => undefined,
       onLink: () => undefined,
+      onReloadWanted: async () => ({ kind: 'stopping' }),
       ...deps,
     },
   );

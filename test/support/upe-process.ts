@@ -151,7 +151,7 @@ export async function startUpe(
   const program = startProgram(t, process.execPath, [UPE_MAIN, 'run', ...args], {
     env: { UPE_HTTP_PORT: '0', ...env },
   });
-  const { msg } = await program.waitForLog('metrics at http://');
+  const { msg } = await program.waitForLog('metrics at http');
   const { port, origin } = new URL(msg.slice('metrics at '.length));
   const get = (path: string, headers: Readonly<Record<string, string>> = {}) =>
     fetch(`${origin}${path}`, { headers });

@@ -1,0 +1,183 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { isIP, type Socket } from 'node:net';
+import { ANSWER_MS_MAX, BODY_BYTES_MAX } from './limits.js';
+import type { Judgement } from './passwords.js';
+
+export const RELOAD_PATH = '/-/reload';
+/**
+ * Open to everybody who reaches the address: what a container engine or a kubelet asks has neither a password nor
+ * a certificate, and learns one sentence.
+ */
+const HEALTH_PATHS: readonly (string | undefined)[] = ['/-/healthy', '/-/ready'];
+
+/** Of every answer; the landing page has a content security policy of its own. */
+const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
+  // What is said to be text is text, whatever a browser makes of its first bytes.
+  ['x-content-type-options', 'nosniff'],
+  ['x-frame-options', 'deny'],
+  ['referrer-policy', 'no-referrer'],
+  ['content-security-policy', "default-src 'none'; frame-ancestors 'none'"],
+  ['cross-origin-resource-policy', 'same-origin'],
+  ['cache-control', 'no-store'],
+];
+
+export interface GateConfig {
+  /** Whether there is something here that a request may change. */
+  readonly lifecycle: boolean;
+  /** The address that the server listens at, as it is configured. */
+  readonly host: string;
+}
+
+export interface GateDeps {
+  /** Headers that the user wants beside ours, or instead of them. */
+  readonly headers: () => ReadonlyMap<string, string>;
+  /** Whether users are asked for a password. */
+  readonly asksPasswords: () => boolean;
+  readonly judge: (authorization: string | undefined) => Promise<Judgement>;
+  readonly isCurrent: (socket: Socket) => boolean;
+  readonly lacksCertificate: (socket: Socket) => boolean;
+}
+
+/** Why a request is not let in. */
+interface Refusal {
+  readonly status: number;
+  readonly sentence: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Stands before the routes: every request passes it, whatever its path, and every answer has its headers. Who
+ * comes is judged first; to one who is not known, nothing is said of what there is.
+ */
+export class Gate {
+  constructor(
+    private readonly config: GateConfig,
+    private readonly deps: GateDeps,
+  ) {}
+
+  /** The listener that lets through to another one. */
+  before(routes: RequestListener): RequestListener {
+    return (request, response) => void this.receive(request, response, routes);
+  }
+
+  headers(): ReadonlyMap<string, string> {
+    return new Map([...SECURITY_HEADERS, ...this.deps.headers()]);
+  }
+
+  private async receive(
+    request: IncomingMessage,
+    response: ServerResponse,
+    routes: RequestListener,
+  ): Promise<void> {
+    const { socket } = request;
+    if (!this.deps.isCurrent(socket)) {
+      socket.destroy();
+      return;
+    }
+    // A client that reads slowly would keep what is rendered for it, and its place.
+    const late = setTimeout(() => socket.destroy(), ANSWER_MS_MAX);
+    response.once('close', () => clearTimeout(late));
+    for (const [name, value] of this.headers()) response.setHeader(name, value);
+    const refusal = (await this.whoComes(request)) ?? this.refusalOf(request);
+    // The client may have gone while its password was looked at.
+    if (response.closed || socket.destroyed) return;
+    if (refusal === null) routes(request, response);
+    else refuse(response, refusal, request.method === 'HEAD');
+  }
+
+  /** Why this client is not let in, or `null`. */
+  private async whoComes(request: IncomingMessage): Promise<Refusal | null> {
+    if (HEALTH_PATHS.includes(request.url) && isRead(request)) return null;
+    if (this.deps.lacksCertificate(request.socket)) {
+      return { status: 403, sentence: 'A client certificate is needed here.' };
+    }
+    if (!this.deps.asksPasswords()) return null;
+    switch (await this.deps.judge(request.headers.authorization)) {
+      case 'right':
+        return null;
+      case 'busy':
+        return {
+          status: 503,
+          sentence: 'Too many passwords wait to be looked at.',
+          headers: { 'retry-after': '1' },
+        };
+      case 'wrong':
+        return {
+          status: 401,
+          sentence: 'A user name and a password are needed here.',
+          headers: { 'www-authenticate': 'Basic realm="UPE", charset="UTF-8"' },
+        };
+    }
+  }
+
+  /** Why this request is not answered, whoever sends it, or `null`. */
+  private refusalOf(request: IncomingMessage): Refusal | null {
+    const isReload = request.url?.split('?')[0] === RELOAD_PATH;
+    if (isReload && request.method === 'POST') {
+      return this.config.lifecycle ? (bodyRefusal(request) ?? this.originRefusal(request)) : RELOAD_IS_OFF;
+    }
+    if (isReload) return methodRefusal('POST');
+    if (!isRead(request)) return methodRefusal('GET, HEAD');
+    if (bodyBytes(request) === 0) return null;
+    return { status: 400, sentence: 'A request with a body: nothing here reads one.' };
+  }
+
+  /**
+   * A page from elsewhere must not make the browser of somebody on this machine reload. Its name may have been
+   * made to lead here (DNS rebinding), so where no password protects, only names of this server's own count.
+   */
+  private originRefusal({ headers, socket }: IncomingMessage): Refusal | null {
+    const { origin, host = '' } = headers;
+    const site = headers['sec-fetch-site'];
+    const scheme = 'encrypted' in socket ? 'https' : 'http';
+    const isForeign =
+      (origin !== undefined && origin.toLowerCase() !== `${scheme}://${host.toLowerCase()}`) ||
+      (site !== undefined && site !== 'same-origin' && site !== 'none');
+    if (isForeign) return { status: 403, sentence: 'This request comes from another site.' };
+    if (this.deps.asksPasswords() || this.isOwnName(host)) return null;
+    return { status: 403, sentence: 'The Host header names another server: use an address or localhost.' };
+  }
+
+  private isOwnName(host: string): boolean {
+    const name = host
+      .toLowerCase()
+      .replace(/:\d*$/, '')
+      .replace(/^\[|\]$/g, '');
+    return isIP(name) !== 0 || name === 'localhost' || name === this.config.host.toLowerCase();
+  }
+}
+
+const RELOAD_IS_OFF: Refusal = {
+  status: 403,
+  sentence: 'Reloading over HTTP is off; start UPE with UPE_HTTP_LIFECYCLE=true, or send SIGHUP.',
+};
+
+function methodRefusal(allow: string): Refusal {
+  return { status: 405, sentence: `This method is not allowed here, but ${allow}.`, headers: { allow } };
+}
+
+function isRead({ method }: IncomingMessage): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
+/** What the request says of its body; infinite where it does not say. */
+function bodyBytes({ headers }: IncomingMessage): number {
+  if (headers['transfer-encoding'] !== undefined) return Number.POSITIVE_INFINITY;
+  return Number(headers['content-length'] ?? 0);
+}
+
+function bodyRefusal(request: IncomingMessage): Refusal | null {
+  const bytes = bodyBytes(request);
+  if (bytes <= BODY_BYTES_MAX) return null;
+  return bytes === Number.POSITIVE_INFINITY
+    ? { status: 411, sentence: 'The length of the body must be given.' }
+    : { status: 413, sentence: `A body of more than ${BODY_BYTES_MAX} bytes; none is needed.` };
+}
+
+/** The connection ends with it, where a body comes that nobody wants. */
+function refuse(response: ServerResponse, { status, sentence, headers }: Refusal, isHead: boolean): void {
+  if (bodyBytes(response.req) > 0) response.setHeader('connection', 'close');
+  const text = `${sentence}\n`;
+  response.writeHead(status, { 'content-type': 'text/plain', 'content-length': text.length, ...headers });
+  response.end(isHead ? undefined : text);
+}
