@@ -84,6 +84,7 @@ export class HttpServer {
       judge: (authorization) => this.passwords.judge(authorization, this.webConfig.current.users),
       isCurrent: (socket) => this.listener?.isCurrent(socket) === true,
       lacksCertificate: (socket) => this.listener?.lacksCertificate(socket) === true,
+      onError: (error) => deps.log.error({ err: error }, 'a request could not be judged'),
     });
     this.scrapes = new Scrapes({
       refresh: () => this.refresh(),

@@ -36,6 +36,8 @@ export interface GateDeps {
   readonly judge: (authorization: string | undefined) => Promise<Judgement>;
   readonly isCurrent: (socket: Socket) => boolean;
   readonly lacksCertificate: (socket: Socket) => boolean;
+  /** A request could not be judged, and was not let in. */
+  readonly onError: (error: Error) => void;
 }
 
 /** Why a request is not let in. */
@@ -57,7 +59,13 @@ export class Gate {
 
   /** The listener that lets through to another one. */
   before(routes: RequestListener): RequestListener {
-    return (request, response) => void this.receive(request, response, routes);
+    return (request, response) => {
+      this.receive(request, response, routes).catch((error: Error) => {
+        // Nobody was let in, and nobody can be until it is known why.
+        this.deps.onError(error);
+        request.socket.destroy();
+      });
+    };
   }
 
   headers(): ReadonlyMap<string, string> {

@@ -61,7 +61,7 @@ export class Passwords {
   private inTurn(password: string, hash: string): Promise<boolean> {
     const next = this.last.then(() => this.deps.compare(password, hash));
     this.last = next.then(
-      (isRight) => (isRight ? undefined : sleep(REST_MS, undefined, { ref: false })),
+      (isRight) => (isRight ? undefined : sleep(REST_MS)),
       () => undefined,
     );
     return next;

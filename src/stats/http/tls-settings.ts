@@ -157,10 +157,9 @@ function certificateIn(pem: Buffer): X509Certificate | null {
 function privateKeyIn(pem: Buffer): KeyObject | string {
   try {
     return createPrivateKey(pem);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ERR_MISSING_PASSPHRASE')
-      return 'this key is encrypted, and nobody is there to give its passphrase';
+  } catch {
+    const isEncrypted = pem.includes('ENCRYPTED');
+    if (isEncrypted) return 'this key is encrypted, and nobody is there to give its passphrase';
     return 'there is no private key (PEM) in this file';
   }
 }
