@@ -58,6 +58,8 @@ export function loadWebConfig(file: string, mustAuthenticate: boolean): WebConfi
   const root = buildTree(parseYaml(text), problems);
   problems.sealLines();
   const config = new WebConfigReader(problems, file).read(root);
+  problems.throwIfAny();
+  // What is to be asked is known only of a configuration without mistakes.
   if (mustAuthenticate && !asksWhoComes(config)) {
     problems.add(0, `nothing here asks who comes; ${AUTHENTICATION_REMEDY}`);
   }
