@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { isIP, type Socket } from 'node:net';
-import { ANSWER_MS_MAX, BODY_BYTES_MAX } from './limits.js';
+import { ANSWER_MS_MAX, BODY_BYTES_MAX, REQUESTS_PER_CONNECTION_MAX } from './limits.js';
 import type { Judgement } from './passwords.js';
 
 export const RELOAD_PATH = '/-/reload';
@@ -52,6 +52,9 @@ interface Refusal {
  * comes is judged first; to one who is not known, nothing is said of what there is.
  */
 export class Gate {
+  /** Answers that are not with their client yet, by connection. */
+  private readonly open = new WeakMap<Socket, Set<ServerResponse>>();
+
   constructor(
     private readonly config: GateConfig,
     private readonly deps: GateDeps,
@@ -78,19 +81,37 @@ export class Gate {
     routes: RequestListener,
   ): Promise<void> {
     const { socket } = request;
-    if (!this.deps.isCurrent(socket)) {
+    const open = this.openOn(socket);
+    if (open.size >= REQUESTS_PER_CONNECTION_MAX || !this.deps.isCurrent(socket)) {
       socket.destroy();
       return;
     }
+    open.add(response);
     // A client that reads slowly would keep what is rendered for it, and its place.
-    const late = setTimeout(() => socket.destroy(), ANSWER_MS_MAX);
-    response.once('close', () => clearTimeout(late));
+    const late = setTimeout(() => cutOff(socket), ANSWER_MS_MAX);
+    response.once('close', () => {
+      clearTimeout(late);
+      open.delete(response);
+    });
     for (const [name, value] of this.headers()) response.setHeader(name, value);
     const refusal = (await this.whoComes(request)) ?? this.refusalOf(request);
     // The client may have gone while its password was looked at.
     if (response.closed || socket.destroyed) return;
     if (refusal === null) routes(request, response);
     else refuse(response, refusal, request.method === 'HEAD');
+  }
+
+  private openOn(socket: Socket): Set<ServerResponse> {
+    const known = this.open.get(socket);
+    if (known !== undefined) return known;
+    const open = new Set<ServerResponse>();
+    this.open.set(socket, open);
+    // Node.js tells nothing of the end to an answer that waits behind another one of its connection; what is held
+    // for it would be held for ever.
+    socket.once('close', () => {
+      for (const response of open) response.emit('close');
+    });
+    return open;
   }
 
   /** Why this client is not let in, or `null`. */
@@ -153,6 +174,12 @@ export class Gate {
       .replace(/^\[|\]$/g, '');
     return isIP(name) !== 0 || name === 'localhost' || name === this.config.host.toLowerCase();
   }
+}
+
+/** Ends a connection with what the kernel still has to send over it, where that can be: not under TLS. */
+function cutOff(socket: Socket): void {
+  if ('encrypted' in socket) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 const RELOAD_IS_OFF: Refusal = {

@@ -19,6 +19,11 @@ export const ANSWER_MS_MAX = 30_000;
 export const KEEP_ALIVE_MS = 65_000;
 /** How often Node.js looks for connections that are late, milliseconds. */
 export const LATE_CHECK_MS = 1000;
+/**
+ * Requests of one connection that are being answered at a time; one with more is ended. Clients wait for their
+ * answer before they ask again, but Node.js takes a whole pipeline at once.
+ */
+export const REQUESTS_PER_CONNECTION_MAX = 4;
 /** Scrapes that are being answered at a time. */
 export const SCRAPES_MAX = 256;
 /** Bytes of renderings that are held for clients that read slowly. */

@@ -45,13 +45,15 @@ export class Scrapes {
     if (this.openCount >= SCRAPES_MAX || this.heldBytes() > HELD_BYTES_MAX) return null;
     this.openCount++;
     let rendering: Rendering | null = null;
+    let isOver = false;
     response.once('close', () => {
+      isOver = true;
       this.openCount--;
       if (rendering !== null) this.release(rendering);
     });
     await this.deps.refresh();
     const own = this.rendering(openMetrics);
-    if (!response.closed) {
+    if (!isOver) {
       rendering = own;
       own.readerCount++;
     }

@@ -264,7 +264,7 @@ const PIPELINES: readonly [string, string, readonly number[]][] = [
     get('/-/ready', `${HOST}content-length: 40\r\n`, get('/metrics')),
     [400],
   ],
-  ['ten good requests', get('/-/ready').repeat(10), Array<number>(10).fill(200)],
+  ['as many as may be', get('/-/ready').repeat(4), [200, 200, 200, 200]],
 ];
 
 const CASES: readonly BadRequest[] = [
@@ -322,6 +322,27 @@ t.test('answers to pipelined requests do not mix', async (t) => {
     const { statuses } = await exchange(port, bytes, { answers: expected.length });
     t.strictSame(statuses.slice(0, expected.length), expected, name);
   }
+});
+
+t.test('a longer pipeline ends the connection', async (t) => {
+  const standIn = new ServerStandIn();
+  t.teardown(() => standIn.stop());
+  const port = await standIn.start();
+  const { isClosed } = await exchange(port, get('/metrics').repeat(5), { answers: 5, keepOpen: true });
+  t.equal(isClosed, true);
+  const { statuses } = await exchange(port, get('/-/healthy'));
+  t.equal(statuses.length, 1, 'the server goes on');
+});
+
+t.test('pipelines whose clients leave at once hold nothing', async (t) => {
+  const standIn = new ServerStandIn();
+  t.teardown(() => standIn.stop());
+  const port = await standIn.start();
+  await standIn.engine.pass();
+  // More answers than there are places for scrapes.
+  for (let i = 0; i < 100; i++) await exchange(port, get('/metrics').repeat(4), { answers: 1 });
+  const { statuses } = await exchange(port, get('/metrics'), { keepOpen: true });
+  t.strictSame(statuses, [200]);
 });
 
 t.test('a reload is asked of the engine only by the requests that may', async (t) => {
