@@ -121,11 +121,18 @@ export const BAD_VALUES: readonly [string, string, string, readonly string[]][] 
     ['0', '10000001', '-1', '50_000', '50,000', '5e4', '50k', 'max', '0x10', 'NaN', 'Infinity'],
   ],
   ['UPE_RULES_FILE', 'the path of a file', 'correct it', ['rules\0.yaml']],
+  ['UPE_WEB_CONFIG_FILE', 'the path of a file', 'correct it', ['web\0.yml']],
   [
     'UPE_RULES_WATCH',
     BOOLEANS,
     'correct it, or leave it out for the default (false)',
     ['yes', 'inotify', '1000'],
+  ],
+  [
+    'UPE_HTTP_LIFECYCLE',
+    BOOLEANS,
+    'correct it, or leave it out for the default (false)',
+    ['yes', 'on', 'enabled', '/-/reload'],
   ],
   [
     'UPE_RULE_CAPACITY',
