@@ -22,7 +22,7 @@ const CROWD = 100;
 const CROWD_MS = 1000;
 const GOOD_MS = 200;
 /** Requests that a slow client sends at once: as many as one connection may have open. */
-const PIPELINED = 4;
+const PIPELINED = 2;
 
 const [port, seconds] = process.argv.slice(2).map(Number);
 const endMs = performance.now() + seconds * 1000;

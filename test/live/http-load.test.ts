@@ -39,7 +39,7 @@ t.test('a crowd at the HTTP server costs no packet, and a good scraper little ti
     Array.from({ length: FRAMES }, (_, i) => ethernet({ minimumBytes: 60, payload: payload(i) })),
   );
   const others = Array.from(
-    { length: 300 },
+    { length: 3000 },
     (_, i) => `{ name: r${i}, match: { src: 192.0.2.${i % 250} }, action: count }`,
   );
   const rules = rulesFileIn(

@@ -23,9 +23,9 @@ export const LATE_CHECK_MS = 1000;
  * Requests of one connection that are being answered at a time; one with more is ended. Clients wait for their
  * answer before they ask again, but Node.js takes a whole pipeline at once.
  */
-export const REQUESTS_PER_CONNECTION_MAX = 4;
+export const REQUESTS_PER_CONNECTION_MAX = 2;
 /** Scrapes that are being answered at a time. */
-export const SCRAPES_MAX = 256;
+export const SCRAPES_MAX = 512;
 /** Bytes of renderings that are held for clients that read slowly. */
 export const HELD_BYTES_MAX = 64 * 1024 * 1024;
 /** Passwords that wait to be looked at, the one that is looked at included. */
