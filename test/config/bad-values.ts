@@ -129,12 +129,6 @@ export const BAD_VALUES: readonly [string, string, string, readonly string[]][] 
     ['yes', 'inotify', '1000'],
   ],
   [
-    'UPE_HTTP_LIFECYCLE',
-    BOOLEANS,
-    'correct it, or leave it out for the default (false)',
-    ['yes', 'on', 'enabled', '/-/reload'],
-  ],
-  [
     'UPE_RULE_CAPACITY',
     'an integer from 1 to 1048576 (rules)',
     'correct it, or leave it out for the default (16384)',
@@ -193,6 +187,12 @@ export const BAD_VALUES: readonly [string, string, string, readonly string[]][] 
     'an integer from 0 to 65535',
     'correct it, or leave it out for the default (9912)',
     ['-1', '65536', '9464abc', '9912/tcp', ':9912', '80.0', 'http', 'tcp://10.0.0.1:9912', '1e3'],
+  ],
+  [
+    'UPE_HTTP_LIFECYCLE',
+    BOOLEANS,
+    'correct it, or leave it out for the default (false)',
+    ['yes', 'on', 'enabled', '/-/reload'],
   ],
   [
     'UPE_IDLE',
