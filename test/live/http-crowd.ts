@@ -24,6 +24,9 @@ const GOOD_MS = 200;
 /** Requests that a slow client sends at once: as many as one connection may have open. */
 const PIPELINED = 2;
 
+/** No slow reader is borne as long, milliseconds: 30 s, and what it takes to notice. */
+const SLOW_MS_MAX = 33_000;
+
 const [port, seconds] = process.argv.slice(2).map(Number);
 const endMs = performance.now() + seconds * 1000;
 const isOver = () => performance.now() > endMs;
@@ -57,10 +60,18 @@ async function scrapeEvery(periodMs: number): Promise<number[]> {
   return times;
 }
 
-/** One connection after the other, each fed and read by `use` once a second until the server ends it. */
-async function linger(first: string, use: (socket: ReturnType<typeof connect>) => void): Promise<number> {
+/**
+ * One connection after the other, each fed and read by `use` once a second until the server ends it.
+ *
+ * @param use the second argument is the age of the connection, milliseconds.
+ */
+async function linger(
+  first: string,
+  use: (socket: ReturnType<typeof connect>, ageMs: number) => void,
+): Promise<number> {
   let ended = 0;
   while (!isOver()) {
+    const beganMs = performance.now();
     const socket = connect(port, '127.0.0.1', () => socket.write(first));
     let isClosed = false;
     socket
@@ -70,7 +81,7 @@ async function linger(first: string, use: (socket: ReturnType<typeof connect>) =
       });
     while (!isClosed && !isOver()) {
       await sleep(1000);
-      use(socket);
+      use(socket, performance.now() - beganMs);
     }
     if (isClosed) ended++;
     socket.destroy();
@@ -80,7 +91,11 @@ async function linger(first: string, use: (socket: ReturnType<typeof connect>) =
 
 async function readSlowly(): Promise<void> {
   const requests = 'GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(PIPELINED);
-  const ended = await linger(requests, (socket) => void socket.read(1024));
+  const ended = await linger(requests, (socket, ageMs) => {
+    socket.read(1024);
+    // Who reads so little does not learn that the connection has been reset; who writes does.
+    if (ageMs > SLOW_MS_MAX) socket.write('G');
+  });
   slowEnded += ended;
 }
 
