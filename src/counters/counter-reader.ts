@@ -3,6 +3,7 @@ import {
   CONTROL_COUNTERS_REQUESTED,
   CONTROL_DOORBELL,
   CONTROL_STATE,
+  STATE_DEAD,
   STATE_STARTING,
   STATE_STOPPED,
 } from '../memory/control-layout.js';
@@ -66,6 +67,11 @@ export class CounterReader {
       Atomics.load(this.control, CONTROL_COUNTERS_PUBLISHED) === requested ||
       Atomics.load(this.control, CONTROL_STATE) === STATE_STOPPED
     );
+  }
+
+  /** True from the death of the thread until its successor is at work. */
+  isDead(): boolean {
+    return Atomics.load(this.control, CONTROL_STATE) === STATE_DEAD;
   }
 
   /** True until the thread begins to count. */

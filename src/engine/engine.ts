@@ -1,10 +1,11 @@
-import { MessageChannel } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { type Account, become, privilegedThreads } from '../kernel/privileges.js';
 import type { LogLevel } from '../log.js';
 import type { Clock } from '../memory/clock.js';
 import { COMMAND_STOP, CONTROL_COMMAND, CONTROL_DOORBELL, controlOf } from '../memory/control-layout.js';
 import { Doorbell } from '../memory/doorbell.js';
 import { PacketPool } from '../memory/packet-pool.js';
+import { ringReadCursor } from '../ring/ring-layout.js';
 import type { RuleSet } from '../rules/rule.js';
 import { interfacesOf, type SourceSpec } from '../source/source-spec.js';
 import { Aggregator } from '../stats/aggregator.js';
@@ -12,15 +13,17 @@ import type { HttpSettings } from '../stats/http-server.js';
 import { RuleSeries } from '../stats/rule-series.js';
 import type { ReloadOutcome, StatsSummary } from '../stats/stats-messages.js';
 import type { FromWorker } from '../worker/worker-thread.js';
+import { closeDeadWorker } from './abandoned-worker.js';
 import { createEngineMemory, type EngineMemory } from './engine-memory.js';
 import { ruleProblems } from './forwarding.js';
 import { InterfaceWatch } from './interface-watch.js';
 import { LivePorts } from './live-ports.js';
 import { MainRx, type Receiver } from './main-rx.js';
 import { type FirstTable, RuleDeployment } from './rule-deployment.js';
-import { startRx, startStats, startWorker, type ThreadSetting } from './start-threads.js';
+import { type OnExit, startRx, startStats, startWorker, type ThreadSetting } from './start-threads.js';
 import type { StatsLink } from './stats-link.js';
-import type { EngineThread } from './thread.js';
+import { type RestartPolicy, Supervisor } from './supervisor.js';
+import type { CreateThread, EngineThread } from './thread.js';
 import { allowDeepInlining, collectOnlyWhenNeeded } from './v8-flags.js';
 
 /** Bounds of the steps of a stop, milliseconds; together under the 10 s that a stop may take. */
@@ -49,6 +52,8 @@ export interface EngineConfig {
   readonly affinity: readonly number[] | null;
   /** Who to become when everything is open; `null` to stay who we are. */
   readonly account: Account | null;
+  /** When threads that have died are replaced; `null`: never, the engine cannot go on then. */
+  readonly restarts: RestartPolicy | null;
   readonly logLevel: LogLevel;
 }
 
@@ -58,7 +63,9 @@ export interface EngineDeps {
   readonly onFile: (report: { file: string; packets: number; error: string | null }) => void;
   /** The source has no more to give; the engine goes on until it is stopped. */
   readonly onFinished: () => void;
-  /** A thread has died of an error: the engine cannot go on. */
+  /** A thread has died of an error, and is replaced after so many milliseconds. */
+  readonly onRestart: (thread: string, error: Error, delayMs: number) => void;
+  /** A thread has died of an error and is not replaced: the engine cannot go on. */
   readonly onDeath: (thread: string, error: Error) => void;
   /** Something that the user ought to know, as a sentence. */
   readonly onWarning: (message: string) => void;
@@ -66,6 +73,8 @@ export interface EngineDeps {
   readonly onLink: (name: string, state: 'up' | 'down' | 'gone') => void;
   /** A client of the HTTP server asks for the rules to be loaded again. */
   readonly onReloadWanted: () => Promise<ReloadOutcome>;
+  /** For tests, which end threads; a `Worker` of the file where it is not given. */
+  readonly createThread?: CreateThread;
 }
 
 /**
@@ -86,7 +95,9 @@ export class Engine {
   private readonly setting: ThreadSetting;
   private readonly deployment: RuleDeployment;
   private readonly firstTable: FirstTable;
-  private readonly channels: readonly MessageChannel[];
+  /** Main's ends of the channels in which rule tables go to the workers. */
+  private readonly tablePorts: MessagePort[] = [];
+  private readonly supervisor: Supervisor;
   private workers: EngineThread<FromWorker>[] = [];
   private stats: StatsLink | null = null;
   private rx: Receiver | null = null;
@@ -103,7 +114,7 @@ export class Engine {
       interfaceCount: this.interfaces.length,
       rxSends: config.source.kind === 'raw-socket',
     });
-    this.channels = this.memory.rings.map(() => new MessageChannel());
+    this.supervisor = new Supervisor(config.restarts, { ...deps, control: this.memory.control });
     this.live = createLivePorts(config, deps);
     this.watch = createWatch(config, deps);
     this.setting = {
@@ -112,6 +123,7 @@ export class Engine {
       interfaces: this.interfaces,
       live: this.live,
       links: this.live?.linksBuffer ?? this.watch?.linksBuffer ?? null,
+      createThread: (file, options) => new Worker(file, options),
       ...deps,
     };
     this.deployment = new RuleDeployment(
@@ -123,7 +135,7 @@ export class Engine {
       {
         setTargets: (targets) => this.live?.hideOutgoing(targets),
         control: this.memory.control,
-        ports: this.channels.map((channel) => channel.port1),
+        ports: this.tablePorts,
         prepareStats: async (notice) => {
           if (this.stats !== null) return this.stats.prepareRules(notice);
           await this.aggregator?.pass(this.series.notice.slotCount);
@@ -154,20 +166,49 @@ export class Engine {
     if (wakeFd !== undefined) this.doorbell(0).setWakeDescriptor(wakeFd);
     this.watch?.open();
     this.deployment.begin();
-    const { table, notice } = this.firstTable;
-    this.workers = this.channels.map(({ port2 }, worker) => startWorker(this.setting, worker, table, port2));
+    const { notice } = this.firstTable;
+    this.workers = this.memory.rings.map((_, worker) => this.startWorker(worker, false));
     await Promise.all(this.workers.map((worker) => worker.ready()));
     let port = 0;
     if (this.config.stats !== null) {
-      this.stats = startStats(this.setting, this.config.stats, notice);
+      const onExit = this.onExit('stats');
+      this.stats = startStats(this.setting, this.config.stats, notice, onExit);
       port = await this.stats.ready();
     }
-    this.rx = startRx(this.setting, this.deps);
+    this.rx = startRx(this.setting, this.deps, this.onExit('rx'));
     await this.rx.ready();
     this.giveUpPrivileges();
     this.live?.begin();
     this.watch?.begin();
     return port;
+  }
+
+  private startWorker(worker: number, isSuccessor: boolean): EngineThread<FromWorker> {
+    this.tablePorts[worker]?.close();
+    const { port1, port2 } = new MessageChannel();
+    this.tablePorts[worker] = port1;
+    const terms = { table: this.deployment.table, tables: port2, isSuccessor };
+    const threadIndex = 1 + worker;
+    const post = {
+      name: `worker${worker}`,
+      threadIndex,
+      refill: () => {
+        this.workers[worker] = this.startWorker(worker, true);
+      },
+    };
+    return startWorker(this.setting, worker, terms, (error, wasReady) => {
+      // At once, whatever comes next: the others wait for the lock.
+      const cursor = ringReadCursor(this.memory.rings[worker]);
+      new PacketPool(this.memory.pool).breakLockOf(threadIndex, cursor);
+      if (error !== null && (wasReady || isSuccessor)) this.supervisor.noteDeath(post, error);
+    });
+  }
+
+  /** What is done when a thread has ended that is not replaced. */
+  private onExit(name: string): OnExit {
+    return (error, wasReady) => {
+      if (error !== null && wasReady) this.deps.onDeath(name, error);
+    };
   }
 
   /** Puts another rule set into use. Throws an UpeError, and keeps the old one, when that cannot be. */
@@ -212,6 +253,7 @@ export class Engine {
 
   private async stopInOrder(): Promise<StatsSummary> {
     const late: string[] = [];
+    this.supervisor.stop();
     for (const thread of [this.rx, ...this.workers, this.stats]) thread?.expectEnd();
     this.order(0, COMMAND_STOP);
     if (this.rx !== null && !(await this.rx.join(STOP_RX_MS))) late.push(this.rx.name);
@@ -222,9 +264,12 @@ export class Engine {
     joined.forEach((inTime, worker) => {
       if (!inTime) late.push(this.workers[worker].name);
     });
+    this.workers.forEach((_, worker) => {
+      if (joined[worker]) closeDeadWorker(this.setting, worker);
+    });
     if (this.rx instanceof MainRx) this.rx.finish();
     this.watch?.close();
-    for (const channel of this.channels) channel.port1.close();
+    for (const port of this.tablePorts) port.close();
     if (late.length === 0) this.live?.close();
     const summary = await this.lastSummary(late);
     const violations = [

@@ -3,7 +3,7 @@ import { EventLoopLoad } from '../stats/event-loop-load.js';
 import type { RulesNotice } from '../stats/rule-series.js';
 import type { FromStats, ReloadOutcome, StatsSummary, ToStats } from '../stats/stats-messages.js';
 import type { StatsThreadData } from '../stats/stats-thread.js';
-import { EngineThread } from './thread.js';
+import { type CreateThread, EngineThread, type ThreadHooks } from './thread.js';
 
 /** How often main tells stats of itself, milliseconds. */
 const MAIN_REPORT_MS = 1000;
@@ -24,13 +24,15 @@ export class StatsLink {
    */
   constructor(
     data: StatsThreadData,
-    onDeath: (thread: string, error: Error) => void,
+    createThread: CreateThread,
+    onExit: ThreadHooks<FromStats>['onExit'],
     private readonly onReloadWanted: () => Promise<ReloadOutcome>,
   ) {
     this.data = data;
     const file = new URL('../stats/stats-thread.js', import.meta.url);
     const onMessage = (message: FromStats) => this.receive(message);
-    this.thread = new EngineThread<FromStats>('stats', file, { workerData: data }, onMessage, onDeath);
+    const thread = createThread(file, { name: 'stats', workerData: data });
+    this.thread = new EngineThread<FromStats>('stats', thread, { onMessage, onExit });
   }
 
   /** Waits until stats listens. Returns its port; throws EnvironmentError when it cannot. */

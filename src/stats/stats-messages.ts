@@ -38,6 +38,8 @@ export interface StatsSummary {
   readonly dropped: number;
   readonly enqueued: number;
   readonly processed: number;
+  /** Packets that workers have taken with them when they died. */
+  readonly lost: number;
   readonly inFlight: number;
   readonly holds: boolean;
   /** What does not add up, one sentence each. */

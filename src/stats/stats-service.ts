@@ -1,6 +1,6 @@
 import type { Logger } from '../log.js';
 import type { Clock } from '../memory/clock.js';
-import { CONTROL_STATE, controlOf, STATE_FINISHED, STATE_RUNNING } from '../memory/control-layout.js';
+import { CONTROL_STATE, controlOf, STATE_FINISHED } from '../memory/control-layout.js';
 import { Links } from '../memory/link-layout.js';
 import { PacketPool, type PoolMemory } from '../memory/packet-pool.js';
 import { type RingMemory, ringUsedSlots } from '../ring/ring-layout.js';
@@ -13,6 +13,7 @@ import { HttpServer, type HttpSettings } from './http-server.js';
 import { InterfaceLosses } from './interface-losses.js';
 import { RuleSeries, type RulesNotice } from './rule-series.js';
 import type { ReloadOutcome, StatsSummary } from './stats-messages.js';
+import { ThreadWatch } from './thread-watch.js';
 
 /** Passes to wait for one in which every thread answered, before new rules are refused. */
 const FRESH_PASSES_MAX = 50;
@@ -49,6 +50,7 @@ export class StatsService {
   private readonly aggregator: Aggregator;
   private readonly series: RuleSeries;
   private readonly server: HttpServer;
+  private readonly threads: ThreadWatch;
   private mainLoad: EventLoopReading = { busySeconds: 0, heapBytes: 0, lagSeconds: 0, gcSeconds: 0 };
   private readonly ownLoad: EventLoopLoad;
   private readonly reload: { -readonly [Field in keyof ReloadState]: ReloadState[Field] };
@@ -69,6 +71,7 @@ export class StatsService {
       failure: null,
     };
     this.startedMs = deps.clock.nowMs();
+    this.threads = new ThreadWatch(config.control, config.workerCounters.length, deps.clock);
     const state = this.engineState();
     this.server = new HttpServer(
       { ...config.http, intervalMs: config.intervalMs },
@@ -78,7 +81,7 @@ export class StatsService {
         log: deps.log,
         pass: () => this.pass(),
         unixMs: () => deps.clock.unixMs(),
-        notReadyBecause: () => this.notReadyBecause(),
+        notReadyBecause: () => this.threads.problem(),
         reload: deps.reload,
       },
     );
@@ -133,6 +136,7 @@ export class StatsService {
 
   noteMainThread(load: EventLoopReading): void {
     this.mainLoad = load;
+    this.threads.noteMain();
   }
 
   private async pass(): Promise<boolean> {
@@ -142,6 +146,7 @@ export class StatsService {
       const { violations } = this.aggregator.totals.identity;
       this.deps.log.error({ violations }, 'the accounting identity does not hold');
     }
+    this.threads.beat();
     return fresh;
   }
 
@@ -150,18 +155,6 @@ export class StatsService {
     await this.pass();
     for (let tries = 0; tries < FRESH_PASSES_MAX; tries++) if (await this.pass()) return true;
     return false;
-  }
-
-  private notReadyBecause(): string | null {
-    const states = this.config.workerCounters.map((_, worker) => ({
-      thread: `worker ${worker}`,
-      state: Atomics.load(controlOf(this.config.control, 1 + worker), CONTROL_STATE),
-    }));
-    const rx = { thread: 'rx', state: Atomics.load(controlOf(this.config.control, 0), CONTROL_STATE) };
-    for (const { thread, state } of [rx, ...states]) {
-      if (state !== STATE_RUNNING && state !== STATE_FINISHED) return `The ${thread} thread is not running.`;
-    }
-    return null;
   }
 
   private engineState(): EngineState {
@@ -188,6 +181,7 @@ export class StatsService {
       get eventLoopThreads() {
         return eventLoopThreads();
       },
+      threadHealth: () => this.threads.read(),
       ringSlots: config.rings[0].slots,
       ringUsedSlots: (worker) => ringUsedSlots(config.rings[worker]),
       poolBuffers: config.pool.shape.bufferCount,

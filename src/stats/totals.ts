@@ -27,7 +27,9 @@ export interface Totals {
   received: number;
   enqueued: number;
   processed: number;
-  /** Enqueued and not yet processed. */
+  /** Enqueued, and ended with a worker that died. */
+  lost: number;
+  /** Enqueued and neither processed nor lost. */
   inFlight: number;
   /** The same as the rings have it, by their cursors. */
   inRings: number;
@@ -52,6 +54,7 @@ export interface InterfaceTotals {
 
 export interface WorkerTotals {
   packets: number;
+  lost: number;
   bursts: number;
   busySeconds: number;
   heapBytes: number;
@@ -74,6 +77,7 @@ export function createTotals(interfaces: readonly string[], slotCount: number, w
     })),
     workers: Array.from({ length: workerCount }, () => ({
       packets: 0,
+      lost: 0,
       bursts: 0,
       busySeconds: 0,
       heapBytes: 0,
@@ -86,6 +90,7 @@ export function createTotals(interfaces: readonly string[], slotCount: number, w
     received: 0,
     enqueued: 0,
     processed: 0,
+    lost: 0,
     inFlight: 0,
     inRings: 0,
     rxBusySeconds: 0,

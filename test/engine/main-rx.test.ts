@@ -65,17 +65,15 @@ class MainRxBench {
         onWarning: (message) => this.warnings.push(message),
       },
     );
-    this.transmitter = new RingTransmitter(
-      { burst: 32 },
-      {
-        pool: this.pool,
-        cache: this.cache,
-        ring: new RingProducer(this.memory.transmitRings[0]),
-        doorbell: new Doorbell(controlOf(this.memory.control, 0), CONTROL_DOORBELL),
-        counters: new TransmitCounters(this.banks, WORKER_TOTALS.firstTransmit),
-        banks: this.banks,
-      },
-    );
+    this.transmitter = new RingTransmitter({
+      pool: this.pool,
+      cache: this.cache,
+      ring: new RingProducer(this.memory.transmitRings[0]),
+      doorbell: new Doorbell(controlOf(this.memory.control, 0), CONTROL_DOORBELL),
+      counters: new TransmitCounters(this.banks, WORKER_TOTALS.firstTransmit),
+      banks: this.banks,
+      queue: this.pool.sendQueueOf(WORKER),
+    });
     Atomics.store(this.control, CONTROL_STATE, STATE_RUNNING);
   }
 

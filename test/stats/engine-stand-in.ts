@@ -104,6 +104,12 @@ export class EngineStandIn {
       { thread: 'main', busySeconds: 0.5, heapBytes: 1000, lagSeconds: 0.002, gcSeconds: 0.25 },
       { thread: 'stats', busySeconds: 1.25, heapBytes: 2000, lagSeconds: 0, gcSeconds: 0.5 },
     ],
+    threadHealth: () =>
+      ['main', 'rx', 'worker0', 'worker1', 'stats'].map((thread, i) => ({
+        thread,
+        restarts: this.hasTraffic ? i : 0,
+        heartbeatAgeSeconds: i / 4,
+      })),
     ringSlots: 1024,
     ringUsedSlots: (worker) => 3 + worker,
     poolBuffers: 4096,
