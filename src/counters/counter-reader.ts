@@ -16,6 +16,9 @@ import { CountersLayout, type CountersMemory } from './counters-layout.js';
  * reader at a time (the stats thread, or main where there is none); the protocol is described in
  * counter-banks.ts.
  *
+ * A reader may follow one that has died: it begins with what both banks hold, the resting one as it is found
+ * and the other when it has come to rest. Until then it shows nothing.
+ *
  * A thread that does not answer, stalled or dead, costs the reader nothing: it keeps the last state,
  * in which everything still adds up, and takes the late answer when it comes.
  */
@@ -31,7 +34,11 @@ export class CounterReader {
   /** What each bank held when it was last seen at rest: the other bank's part of the total. */
   private readonly seen: readonly [Float64Array, Float64Array];
   private readonly doorbell: Doorbell;
-  private taken: number;
+  private taken = 0;
+  /** Whether the bank that rested when this reader began has been read. */
+  private hasBegun = false;
+  /** Whether `levels`, `totals` and `slots` are a state of the thread. */
+  hasState = false;
   /** Set once the thread's last state has been read. */
   private closed = false;
 
@@ -46,7 +53,6 @@ export class CounterReader {
     this.slots = new Float64Array(memory.shape.slotCount * SLOT_CELLS);
     this.seen = [new Float64Array(this.layout.bankCells), new Float64Array(this.layout.bankCells)];
     this.doorbell = new Doorbell(control, CONTROL_DOORBELL);
-    this.taken = Atomics.load(control, CONTROL_COUNTERS_REQUESTED);
   }
 
   /**
@@ -55,7 +61,8 @@ export class CounterReader {
    */
   request(slotCount: number): void {
     if (!this.isAnswered()) return;
-    this.take(slotCount);
+    if (this.hasBegun) this.take(slotCount);
+    else this.begin(slotCount);
     Atomics.store(this.control, CONTROL_COUNTERS_REQUESTED, (this.taken + 1) | 0);
     this.doorbell.ring();
   }
@@ -100,15 +107,25 @@ export class CounterReader {
       const active = Atomics.load(this.control, CONTROL_COUNTERS_PUBLISHED) & 1;
       this.merge(active, allSlots);
       this.closed = true;
+      this.hasState = true;
       return true;
     }
+    if (!this.hasBegun) return false;
     const published = Atomics.load(this.control, CONTROL_COUNTERS_PUBLISHED);
     if (published === this.taken) return false;
     const resting = (published & 1) ^ 1;
     this.takeBank(resting, slotCount);
     this.merge(resting, slotCount);
     this.taken = published;
+    this.hasState = true;
     return true;
+  }
+
+  /** No request is open: the bank that rests does so until the next one. */
+  private begin(slotCount: number): void {
+    this.taken = Atomics.load(this.control, CONTROL_COUNTERS_PUBLISHED);
+    this.takeBank((this.taken & 1) ^ 1, slotCount);
+    this.hasBegun = true;
   }
 
   private takeBank(bank: number, slotCount: number): void {

@@ -171,8 +171,12 @@ export class Engine {
     await Promise.all(this.workers.map((worker) => worker.ready()));
     let port = 0;
     if (this.config.stats !== null) {
-      const onExit = this.onExit('stats');
-      this.stats = startStats(this.setting, this.config.stats, notice, onExit);
+      const stats = startStats(this.setting, this.config.stats, notice, (error, wasReady) => {
+        if (error !== null && (wasReady || stats.hasBeenReady)) this.supervisor.noteDeath(post, error);
+      });
+      const threadIndex = 1 + this.config.workerCount;
+      const post = { name: 'stats', threadIndex, refill: () => stats.refill() };
+      this.stats = stats;
       port = await this.stats.ready();
     }
     this.rx = startRx(this.setting, this.deps, this.onExit('rx'));
@@ -282,9 +286,10 @@ export class Engine {
 
   private async lastSummary(late: string[]): Promise<StatsSummary> {
     if (this.stats !== null) {
+      const { isDown } = this.stats;
       const summary = await this.stats.stop(STOP_STATS_MS);
       if (summary !== null) return summary;
-      late.push('stats');
+      if (!isDown) late.push('stats');
     }
     // The stats thread is not there, or not well: the counters are, and they rest.
     const aggregator =

@@ -1,9 +1,11 @@
 import type { MessagePort } from 'node:worker_threads';
 import { loadRawSockets } from '../kernel/raw-sockets.js';
+import type { Clock } from '../memory/clock.js';
 import { CONTROL_TABLE_GENERATION, controlOf } from '../memory/control-layout.js';
 import type { RuleTableMemory } from '../rules/rule-table.js';
 import type { FromRx, RxThreadData } from '../source/rx-thread.js';
 import { isBridge, readInterfaceCount } from '../source/source-spec.js';
+import { LOSS_CELLS } from '../stats/interface-losses.js';
 import type { RulesNotice } from '../stats/rule-series.js';
 import type { ReloadOutcome } from '../stats/stats-messages.js';
 import type { StatsServiceConfig } from '../stats/stats-service.js';
@@ -28,6 +30,7 @@ export interface ThreadSetting {
   /** Of memory/link-layout.ts; `null` where there are no interfaces to watch. */
   readonly links: SharedArrayBuffer | null;
   readonly createThread: CreateThread;
+  readonly clock: Clock;
   readonly onWarning: (message: string) => void;
   readonly onReloadWanted: () => Promise<ReloadOutcome>;
 }
@@ -156,7 +159,7 @@ export function startStats(
   rules: RulesNotice,
   onExit: OnExit,
 ): StatsLink {
-  const { config, memory, interfaces, links, createThread, onReloadWanted } = setting;
+  const { config, memory, interfaces, links, createThread, clock, onReloadWanted } = setting;
   const { source } = config;
   return new StatsLink(
     {
@@ -174,14 +177,14 @@ export function startStats(
         pool: memory.pool,
         rings: memory.rings,
         rules,
+        heritage: null,
+        losses: new SharedArrayBuffer(interfaces.length * LOSS_CELLS * Float64Array.BYTES_PER_ELEMENT),
         intervalMs: stats.intervalMs,
         http: stats.http,
       },
       cpu: cpuOf(config, 1 + config.workerCount),
       logLevel: config.logLevel,
     },
-    createThread,
-    onExit,
-    onReloadWanted,
+    { createThread, clock, onExit, onReloadWanted },
   );
 }

@@ -114,6 +114,8 @@ export class Aggregator {
       if (worker.isAnswered()) worker.take(slotCount);
       else fresh = false;
     }
+    // A reader that follows one that has died knows nothing of a thread that has not answered it yet.
+    if (!this.workers.every((worker) => worker.hasState || worker.isStarting())) return false;
     this.rx.request(0);
     // Before rx has begun there is nothing to wait for: its counters are zero, and so are all others.
     await waitUntil(() => this.rx.isAnswered() || this.rx.isStarting() || this.rx.isDead());

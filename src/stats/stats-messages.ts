@@ -1,5 +1,5 @@
 import type { EventLoopReading } from './event-loop-load.js';
-import type { RulesNotice } from './rule-series.js';
+import type { RulesNotice, SeriesHistory } from './rule-series.js';
 
 /** What main tells the stats thread. */
 export type ToStats =
@@ -19,7 +19,7 @@ export type ToStats =
 export type FromStats =
   | { readonly kind: 'ready'; readonly port: number }
   | { readonly kind: 'failed'; readonly message: string }
-  | { readonly kind: 'rulesPrepared' }
+  | { readonly kind: 'rulesPrepared'; readonly history: SeriesHistory }
   | { readonly kind: 'rulesRefused'; readonly reason: string }
   /** A client asks for the rules to be loaded again. Answered with `reloadAnswered`. */
   | { readonly kind: 'reloadWanted'; readonly id: number }

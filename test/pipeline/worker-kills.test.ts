@@ -57,7 +57,8 @@ class Watch {
     const before = this.aggregator.totals.workers[worker].packets;
     while (this.aggregator.totals.workers[worker].packets === before) {
       await this.look();
-      await sleep(1);
+      // Not more often: it takes its time from the threads that are to come back.
+      await sleep(5);
       if (performance.now() - beganMs > 20_000) throw new Error(`worker ${worker} is not back`);
     }
     return performance.now() - beganMs;
