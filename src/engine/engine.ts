@@ -1,30 +1,28 @@
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
 import { type Account, become, privilegedThreads } from '../kernel/privileges.js';
 import type { LogLevel } from '../log.js';
 import type { Clock } from '../memory/clock.js';
 import { COMMAND_STOP, CONTROL_COMMAND, CONTROL_DOORBELL, controlOf } from '../memory/control-layout.js';
 import { Doorbell } from '../memory/doorbell.js';
 import { PacketPool } from '../memory/packet-pool.js';
-import { ringReadCursor } from '../ring/ring-layout.js';
 import type { RuleSet } from '../rules/rule.js';
 import { interfacesOf, type SourceSpec } from '../source/source-spec.js';
 import { Aggregator } from '../stats/aggregator.js';
 import type { HttpSettings } from '../stats/http-server.js';
 import { RuleSeries } from '../stats/rule-series.js';
 import type { ReloadOutcome, StatsSummary } from '../stats/stats-messages.js';
-import type { FromWorker } from '../worker/worker-thread.js';
-import { closeDeadWorker } from './abandoned-worker.js';
 import { createEngineMemory, type EngineMemory } from './engine-memory.js';
 import { ruleProblems } from './forwarding.js';
 import { InterfaceWatch } from './interface-watch.js';
 import { LivePorts } from './live-ports.js';
 import { MainRx, type Receiver } from './main-rx.js';
 import { type FirstTable, RuleDeployment } from './rule-deployment.js';
-import { type OnExit, startRx, startStats, startWorker, type ThreadSetting } from './start-threads.js';
+import { startRx, startStats, type ThreadSetting } from './start-threads.js';
 import type { StatsLink } from './stats-link.js';
 import { type RestartPolicy, Supervisor } from './supervisor.js';
-import type { CreateThread, EngineThread } from './thread.js';
+import type { CreateThread } from './thread.js';
 import { allowDeepInlining, collectOnlyWhenNeeded } from './v8-flags.js';
+import { WorkerPosts } from './worker-posts.js';
 
 /** Bounds of the steps of a stop, milliseconds; together under the 10 s that a stop may take. */
 const STOP_RX_MS = 3000;
@@ -95,10 +93,8 @@ export class Engine {
   private readonly setting: ThreadSetting;
   private readonly deployment: RuleDeployment;
   private readonly firstTable: FirstTable;
-  /** Main's ends of the channels in which rule tables go to the workers. */
-  private readonly tablePorts: MessagePort[] = [];
   private readonly supervisor: Supervisor;
-  private workers: EngineThread<FromWorker>[] = [];
+  private readonly workers: WorkerPosts;
   private stats: StatsLink | null = null;
   private rx: Receiver | null = null;
   private stopping: Promise<StatsSummary> | null = null;
@@ -126,6 +122,8 @@ export class Engine {
       createThread: (file, options) => new Worker(file, options),
       ...deps,
     };
+    const table = () => this.deployment.table;
+    this.workers = new WorkerPosts(this.setting, { supervisor: this.supervisor, table });
     this.deployment = new RuleDeployment(
       {
         ruleCapacity: config.ruleCapacity,
@@ -135,7 +133,7 @@ export class Engine {
       {
         setTargets: (targets) => this.live?.hideOutgoing(targets),
         control: this.memory.control,
-        ports: this.tablePorts,
+        ports: this.workers.tablePorts,
         prepareStats: async (notice) => {
           if (this.stats !== null) return this.stats.prepareRules(notice);
           await this.aggregator?.pass(this.series.notice.slotCount);
@@ -167,52 +165,29 @@ export class Engine {
     this.watch?.open();
     this.deployment.begin();
     const { notice } = this.firstTable;
-    this.workers = this.memory.rings.map((_, worker) => this.startWorker(worker, false));
-    await Promise.all(this.workers.map((worker) => worker.ready()));
+    await this.workers.start();
     let port = 0;
     if (this.config.stats !== null) {
       const stats = startStats(this.setting, this.config.stats, notice, (error, wasReady) => {
         if (error !== null && (wasReady || stats.hasBeenReady)) this.supervisor.noteDeath(post, error);
       });
-      const threadIndex = 1 + this.config.workerCount;
-      const post = { name: 'stats', threadIndex, refill: () => stats.refill() };
+      const post = { name: 'stats', threadIndex: 1 + this.config.workerCount, refill: () => stats.refill() };
       this.stats = stats;
-      port = await this.stats.ready();
+      port = await stats.ready();
     }
-    this.rx = startRx(this.setting, this.deps, this.onExit('rx'));
+    this.rx = startRx(this.setting, {
+      ...this.deps,
+      // It is not replaced: where it stood in its source died with it.
+      onExit: (error, wasReady) => {
+        if (error !== null && wasReady) this.deps.onDeath('rx', error);
+      },
+      whileLocked: (holder) => this.workers.breakLockOfDead(holder),
+    });
     await this.rx.ready();
     this.giveUpPrivileges();
     this.live?.begin();
     this.watch?.begin();
     return port;
-  }
-
-  private startWorker(worker: number, isSuccessor: boolean): EngineThread<FromWorker> {
-    this.tablePorts[worker]?.close();
-    const { port1, port2 } = new MessageChannel();
-    this.tablePorts[worker] = port1;
-    const terms = { table: this.deployment.table, tables: port2, isSuccessor };
-    const threadIndex = 1 + worker;
-    const post = {
-      name: `worker${worker}`,
-      threadIndex,
-      refill: () => {
-        this.workers[worker] = this.startWorker(worker, true);
-      },
-    };
-    return startWorker(this.setting, worker, terms, (error, wasReady) => {
-      // At once, whatever comes next: the others wait for the lock.
-      const cursor = ringReadCursor(this.memory.rings[worker]);
-      new PacketPool(this.memory.pool).breakLockOf(threadIndex, cursor);
-      if (error !== null && (wasReady || isSuccessor)) this.supervisor.noteDeath(post, error);
-    });
-  }
-
-  /** What is done when a thread has ended that is not replaced. */
-  private onExit(name: string): OnExit {
-    return (error, wasReady) => {
-      if (error !== null && wasReady) this.deps.onDeath(name, error);
-    };
   }
 
   /** Puts another rule set into use. Throws an UpeError, and keeps the old one, when that cannot be. */
@@ -238,14 +213,15 @@ export class Engine {
 
   /** True when a thread sits in a system call that nothing can end, such as a read from a silent socket. */
   get hasStuckThread(): boolean {
-    return [this.rx, ...this.workers].some((thread) => thread?.isStuck === true);
+    return [this.rx, ...this.workers.threads].some((thread) => thread?.isStuck === true);
   }
 
   /** What needs privileges is open, and no frame has come yet. */
   private giveUpPrivileges(): void {
-    const { account } = this.config;
+    const { account, source } = this.config;
     if (account !== null) become(account);
-    if (!isLive(this.config.source) || process.getuid?.() === 0) return;
+    const isLive = source.kind === 'afpacket' || source.kind === 'raw-socket';
+    if (!isLive || process.getuid?.() === 0) return;
     const threads = privilegedThreads();
     if (threads.length > 0) {
       this.deps.onWarning(
@@ -257,23 +233,18 @@ export class Engine {
 
   private async stopInOrder(): Promise<StatsSummary> {
     const late: string[] = [];
-    this.supervisor.stop();
-    for (const thread of [this.rx, ...this.workers, this.stats]) thread?.expectEnd();
+    for (const thread of [this.rx, this.stats]) thread?.expectEnd();
     this.order(0, COMMAND_STOP);
+    // Workers that die are replaced meanwhile: rx may wait for room in their rings.
     if (this.rx !== null && !(await this.rx.join(STOP_RX_MS))) late.push(this.rx.name);
-    this.workers.forEach((_, worker) => {
+    this.supervisor.stop();
+    this.workers.expectEnd();
+    this.workers.threads.forEach((_, worker) => {
       this.order(1 + worker, COMMAND_STOP);
     });
-    const joined = await Promise.all(this.workers.map((worker) => worker.join(STOP_WORKERS_MS)));
-    joined.forEach((inTime, worker) => {
-      if (!inTime) late.push(this.workers[worker].name);
-    });
-    this.workers.forEach((_, worker) => {
-      if (joined[worker]) closeDeadWorker(this.setting, worker);
-    });
+    late.push(...(await this.workers.join(STOP_WORKERS_MS)));
     if (this.rx instanceof MainRx) this.rx.finish();
     this.watch?.close();
-    for (const port of this.tablePorts) port.close();
     if (late.length === 0) this.live?.close();
     const summary = await this.lastSummary(late);
     const violations = [
@@ -326,8 +297,4 @@ function createLivePorts(config: EngineConfig, deps: EngineDeps): LivePorts | nu
 function createWatch({ source }: EngineConfig, deps: EngineDeps): InterfaceWatch | null {
   if (source.kind !== 'raw-socket' || source.interfaces.length === 0) return null;
   return new InterfaceWatch({ names: source.interfaces }, deps);
-}
-
-function isLive({ kind }: SourceSpec): boolean {
-  return kind === 'afpacket' || kind === 'raw-socket';
 }

@@ -116,19 +116,22 @@ export function workerTransmit(
   return memory.transmitRings.length > 0 ? { kind: 'ring', ring: memory.transmitRings[worker] } : null;
 }
 
-/** What rx says beside that it is ready. */
+/** What rx says beside that it is ready, and what main does beside receiving. */
 export interface RxListener {
   readonly onFile: (report: { file: string; packets: number; error: string | null }) => void;
   readonly onFinished: () => void;
+  readonly onExit: OnExit;
+  /** Called while main waits for the lock of the pool's list, with the index of the thread that has it. */
+  readonly whileLocked: (holder: number) => void;
 }
 
 /** Starts the rx thread, or makes main the one that receives, where the source works nowhere else. */
-export function startRx(setting: ThreadSetting, listener: RxListener, onExit: OnExit): Receiver {
+export function startRx(setting: ThreadSetting, listener: RxListener): Receiver {
   const { config, memory, interfaces, live, links, createThread, onWarning } = setting;
   if (config.source.kind === 'raw-socket') {
     return new MainRx(
       { interfaces: config.source.interfaces, idle: config.idle, cpu: cpuOf(config, 0) },
-      { memory, links, loadSockets: loadRawSockets, onWarning },
+      { memory, links, loadSockets: loadRawSockets, onWarning, whileLocked: listener.whileLocked },
     );
   }
   const data: RxThreadData = {
@@ -149,7 +152,7 @@ export function startRx(setting: ThreadSetting, listener: RxListener, onExit: On
   };
   const file = new URL('../source/rx-thread.js', import.meta.url);
   const thread = createThread(file, { name: 'rx', workerData: data });
-  return new EngineThread<FromRx>('rx', thread, { onMessage, onExit });
+  return new EngineThread<FromRx>('rx', thread, { onMessage, onExit: listener.onExit });
 }
 
 /** @param stats the configuration of a stats thread; an engine without one does not call this. */

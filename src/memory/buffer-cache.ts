@@ -38,6 +38,7 @@ export class BufferCache {
     private readonly words: Int32Array,
     layout: PoolLayout,
     threadIndex: number,
+    private readonly whileLocked: ((holder: number) => void) | null = null,
   ) {
     this.lockWord = layout.lockWord;
     this.freeCountWord = layout.freeCountWord;
@@ -210,7 +211,9 @@ export class BufferCache {
       if (Atomics.compareExchange(this.words, this.lockWord, 0, this.lockToken) === 0) return;
       if (++spins % LOCK_SPINS === 0) {
         const holder = Atomics.load(this.words, this.lockWord);
-        if (holder !== 0) Atomics.wait(this.words, this.lockWord, holder, LOCK_SLEEP_MS);
+        if (holder === 0) continue;
+        this.whileLocked?.(holder - 1);
+        Atomics.wait(this.words, this.lockWord, holder, LOCK_SLEEP_MS);
       }
     }
   }

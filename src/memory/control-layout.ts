@@ -15,6 +15,7 @@ import { CACHE_LINE_WORDS, WORD_BYTES } from './layout.js';
  *   generation in use     the thread    main          the rule table that it judges with
  *   counters published    the thread    stats         number of the last publication made
  *   heartbeat             the thread    stats         goes up whenever the thread looks up (wraps)
+ *   thread id             the thread    main          the kernel's number of a worker
  *   passes, violations    stats         its successor its passes, and those in which the identity did not hold
  *   doorbell (2 words)    see doorbell.ts
  *
@@ -31,6 +32,7 @@ export const CONTROL_COUNTERS_PUBLISHED = CONTROL_STATE + 2;
 export const CONTROL_HEARTBEAT = CONTROL_STATE + 3;
 export const CONTROL_PASSES = CONTROL_STATE + 4;
 export const CONTROL_VIOLATIONS = CONTROL_STATE + 5;
+export const CONTROL_THREAD_ID = CONTROL_STATE + 6;
 export const CONTROL_DOORBELL = 2 * CACHE_LINE_WORDS;
 export const CONTROL_WORDS = 3 * CACHE_LINE_WORDS;
 

@@ -75,9 +75,14 @@ export class PacketPool {
     this.state = new Int32Array(memory.state);
   }
 
-  /** The private cache of one thread; only that thread may use it. */
-  cacheOf(threadIndex: number): BufferCache {
-    return new BufferCache(this.state, this.layout, threadIndex);
+  /**
+   * The private cache of one thread; only that thread may use it.
+   *
+   * @param whileLocked called again and again while it waits for the lock of the global list, with the index of
+   *   the thread that has it; for main, which alone can break it.
+   */
+  cacheOf(threadIndex: number, whileLocked: ((holder: number) => void) | null = null): BufferCache {
+    return new BufferCache(this.state, this.layout, threadIndex, whileLocked);
   }
 
   /** The words in which a thread keeps the buffers that it works on, found again if it dies. */

@@ -2,8 +2,14 @@ import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from '
 import { CounterBanks } from '../counters/counter-banks.js';
 import { type CountersMemory, createCounters } from '../counters/counters-layout.js';
 import { pinThread } from '../kernel/affinity.js';
+import { threadId } from '../kernel/thread-id.js';
 import { MonotonicClock } from '../memory/clock.js';
-import { CONTROL_TABLE_GENERATION, controlOf, createControl } from '../memory/control-layout.js';
+import {
+  CONTROL_TABLE_GENERATION,
+  CONTROL_THREAD_ID,
+  controlOf,
+  createControl,
+} from '../memory/control-layout.js';
 import { createPool, PacketPool, type PoolMemory } from '../memory/packet-pool.js';
 import { RingConsumer } from '../ring/ring-consumer.js';
 import { createRing, type RingMemory } from '../ring/ring-layout.js';
@@ -94,6 +100,7 @@ function warmUpThread(): void {
   warmUp({ pool, cache: pool.cacheOf(0), producer: new RingProducer(scratch.ring), loop });
 }
 
+Atomics.store(controlOf(data.control, data.threadIndex), CONTROL_THREAD_ID, threadId());
 const notPinned = data.cpu === null ? null : pinThread(data.cpu);
 if (notPinned !== null) {
   const message = `worker ${data.threadIndex - 1} cannot run on processor ${data.cpu}: ${notPinned}`;
