@@ -223,7 +223,8 @@ const SCENES: readonly Scene[] = [
   { name: 'the hand goes to the list, whole', cached: 20, sendSlots: 0, packets: 40 },
   { name: 'all is handed over; the cache is filled from the list', cached: 2, sendSlots: 64, packets: 40 },
   { name: 'half is handed over, the rest fails', cached: 16, sendSlots: 8, packets: 30 },
-  { name: 'what fails overflows the cache', cached: 32, sendSlots: 1, packets: 33 },
+  { name: 'a full cache', cached: 32, sendSlots: 1, packets: 33 },
+  { name: 'what fails overflows the cache', cached: 2, sendSlots: 1, packets: 33 },
 ];
 
 t.comment(`TEST_SEED=${SEED}`);
