@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import type { Engine } from '../../src/engine/engine.js';
+import { LOCAL_HTTP } from '../stats/server-stand-in.js';
 import { createEngine, rules } from '../support/engine-fixture.js';
 import { KillableThreads } from '../support/killable-threads.js';
 import { Scrape } from '../support/scrape.js';
@@ -55,7 +56,7 @@ t.test('stats is killed twenty times: nobody else notices, and no count is lost'
       ruleSet: only('a'),
       ruleCapacity: 2,
       restarts: RESTARTS,
-      stats: { intervalMs: 100, http: { host: '127.0.0.1', port: 0 } },
+      stats: { intervalMs: 100, http: LOCAL_HTTP },
     },
     { createThread: threads.create },
   );
@@ -103,7 +104,7 @@ t.test('a reload that stats dies over is refused, and the next one is not', asyn
     {
       ruleSet: only('a'),
       restarts: RESTARTS,
-      stats: { intervalMs: 100, http: { host: '127.0.0.1', port: 0 } },
+      stats: { intervalMs: 100, http: LOCAL_HTTP },
     },
     { createThread: threads.create },
   );
