@@ -210,6 +210,7 @@ export class Aggregator {
   private judge(): void {
     const { totals, rx, workers } = this;
     totals.atMs = this.clock.unixMs();
+    totals.passedMs = this.clock.nowMs();
     totals.inRings = workers.reduce((sum, reader, worker) => {
       const writeCursor = rx.levels[RX_LEVELS.firstWriteCursor + worker];
       return sum + ((writeCursor - reader.levels[WORKER_LEVELS.readCursor]) | 0);

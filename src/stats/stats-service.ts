@@ -99,7 +99,7 @@ export class StatsService {
         exposer: new Exposer(state),
         log: deps.log,
         pass: () => this.pass(),
-        unixMs: () => deps.clock.unixMs(),
+        nowMs: () => deps.clock.nowMs(),
         notReadyBecause: () => this.threads.problem(),
         reload: deps.reload,
       },

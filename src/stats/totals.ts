@@ -9,8 +9,10 @@ import type { Identity } from './identity.js';
 
 /** The engine's numbers as of one pass; all arrays are overwritten by the next. */
 export interface Totals {
-  /** Unix time of the pass, milliseconds; 0 before the first. */
+  /** Unix time of the pass, milliseconds; 0 before the first. Says when, not how long ago: clocks are set. */
   atMs: number;
+  /** The same on the monotonic clock; -Infinity before the first. */
+  passedMs: number;
   /** Packets, bytes and last match of every outcome slot over all workers, `SLOT_CELLS` each. */
   readonly slots: Float64Array;
   /** Packets and bytes received, and packets dropped by reason, of every interface. */
@@ -64,6 +66,7 @@ export interface WorkerTotals {
 export function createTotals(interfaces: readonly string[], slotCount: number, workerCount: number): Totals {
   return {
     atMs: 0,
+    passedMs: Number.NEGATIVE_INFINITY,
     slots: new Float64Array(slotCount * SLOT_CELLS),
     interfaces: interfaces.map((name) => ({
       name,

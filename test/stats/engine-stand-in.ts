@@ -38,13 +38,15 @@ export function noticeOf(set: RuleSet, plan: SlotPlan, generation: number): Rule
 /** A clock that stands still until the test moves it. */
 export class ClockStandIn implements Clock {
   ms = 1_700_000_000_000;
+  /** How far somebody has set the system's clock. */
+  setByMs = 0;
 
   nowMs(): number {
     return this.ms;
   }
 
   unixMs(): number {
-    return this.ms;
+    return this.ms + this.setByMs;
   }
 }
 
