@@ -92,6 +92,7 @@ export async function run(flags: FlagValues): Promise<void> {
   process.on('SIGHUP', () => void reloads.request());
   try {
     const port = await engine.start();
+    if (engine.isStopping) return;
     const scheme = webConfig.tls === null ? 'http' : 'https';
     const host = config.httpHost.includes(':') ? `[${config.httpHost}]` : config.httpHost;
     log.info(

@@ -151,9 +151,10 @@ export class Engine {
   }
 
   /**
-   * Starts all threads, each when the one before is ready.
+   * Starts all threads, each when the one before is ready. When `stop` has been called meanwhile it starts no more:
+   * a process that exits while a thread begins may wait for it for ever.
    *
-   * @returns the port that stats listens on; 0 without a stats thread.
+   * @returns the port that stats listens on; 0 without a stats thread, or when it was stopped meanwhile.
    * @throws EnvironmentError when the source cannot be opened or the port is taken; call `stop` then.
    */
   async start(): Promise<number> {
@@ -166,6 +167,7 @@ export class Engine {
     this.deployment.begin();
     const { notice } = this.firstTable;
     await this.workers.start();
+    if (this.isStopping) return 0;
     let port = 0;
     if (this.config.stats !== null) {
       const stats = startStats(this.setting, this.config.stats, notice, (error, wasReady) => {
@@ -174,6 +176,7 @@ export class Engine {
       const post = { name: 'stats', threadIndex: 1 + this.config.workerCount, refill: () => stats.refill() };
       this.stats = stats;
       port = await stats.ready();
+      if (this.isStopping) return 0;
     }
     this.rx = startRx(this.setting, {
       ...this.deps,
@@ -184,6 +187,7 @@ export class Engine {
       whileLocked: (holder) => this.workers.breakLockOfDead(holder),
     });
     await this.rx.ready();
+    if (this.isStopping) return 0;
     this.giveUpPrivileges();
     this.live?.begin();
     this.watch?.begin();
@@ -209,6 +213,11 @@ export class Engine {
   stop(): Promise<StatsSummary> {
     this.stopping ??= this.stopInOrder();
     return this.stopping;
+  }
+
+  /** True from the first call of `stop` on. */
+  get isStopping(): boolean {
+    return this.stopping !== null;
   }
 
   /** True when a thread sits in a system call that nothing can end, such as a read from a silent socket. */
