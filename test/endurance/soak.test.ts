@@ -60,10 +60,9 @@ t.test(`${SOAK_SECONDS} s at full load`, async (t) => {
   const end = largest(looks.slice(2 * third));
   const heartbeat = Math.max(...looks.map(({ heartbeatAgeSeconds }) => heartbeatAgeSeconds));
   const stopped = upe.program.log.at(-1) as unknown as Record<string, number>;
-  const seconds = looks.length > 0 ? SOAK_SECONDS : 1;
   t.comment(
     `${(stopped.received / 1e6).toFixed(1)} million packets received, ` +
-      `${(stopped.processed / seconds / 1e6).toFixed(2)} million a second judged; resident ` +
+      `${(stopped.processed / SOAK_SECONDS / 1e6).toFixed(2)} million a second judged; resident ` +
       `${largest(looks.slice(0, third)).toFixed(0)} MiB at most in the first third, then ${middle.toFixed(0)}, ` +
       `then ${end.toFixed(0)}; oldest heartbeat ${heartbeat.toFixed(1)} s; ${looks.length} scrapes, ${stopped.passes} passes`,
   );
