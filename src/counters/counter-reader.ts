@@ -61,7 +61,8 @@ export class CounterReader {
    */
   request(slotCount: number): void {
     if (!this.isAnswered()) return;
-    if (this.hasBegun) this.take(slotCount);
+    // Of a thread that has ended nothing moves any more: that is the state to begin and to end with.
+    if (this.hasBegun || this.hasEnded()) this.take(slotCount);
     else this.begin(slotCount);
     Atomics.store(this.control, CONTROL_COUNTERS_REQUESTED, (this.taken + 1) | 0);
     this.doorbell.ring();
@@ -70,10 +71,7 @@ export class CounterReader {
   /** True when the last request has been answered, or the thread has ended. */
   isAnswered(): boolean {
     const requested = Atomics.load(this.control, CONTROL_COUNTERS_REQUESTED);
-    return (
-      Atomics.load(this.control, CONTROL_COUNTERS_PUBLISHED) === requested ||
-      Atomics.load(this.control, CONTROL_STATE) === STATE_STOPPED
-    );
+    return Atomics.load(this.control, CONTROL_COUNTERS_PUBLISHED) === requested || this.hasEnded();
   }
 
   /** True from the death of the thread until its successor is at work. */
@@ -100,7 +98,7 @@ export class CounterReader {
    */
   take(slotCount: number): boolean {
     if (this.closed) return false;
-    if (Atomics.load(this.control, CONTROL_STATE) === STATE_STOPPED) {
+    if (this.hasEnded()) {
       const { slotCount: allSlots } = this.layout.shape;
       this.takeBank(0, allSlots);
       this.takeBank(1, allSlots);
@@ -119,6 +117,10 @@ export class CounterReader {
     this.taken = published;
     this.hasState = true;
     return true;
+  }
+
+  private hasEnded(): boolean {
+    return Atomics.load(this.control, CONTROL_STATE) === STATE_STOPPED;
   }
 
   /** No request is open: the bank that rests does so until the next one. */
