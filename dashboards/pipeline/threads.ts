@@ -7,7 +7,13 @@ const THREAD = [...INSTANCE, 'thread'];
 const LEGEND = '{{thread}} {{instance}}';
 
 export function threads(): Section {
-  return { title: 'Threads', lines: [[busy(), heap()]] };
+  return {
+    title: 'Threads',
+    lines: [
+      [busy(), heap()],
+      [heartbeat(), restarts()],
+    ],
+  };
 }
 
 function busy(): Panel {
@@ -30,6 +36,28 @@ function heap(): Panel {
     unit: 'bytes',
     width: 12,
     queries: [{ expression: sum(selected('upe_thread_heap_bytes'), THREAD), legend: LEGEND }],
+  });
+}
+
+function heartbeat(): Panel {
+  return graph({
+    title: 'Heartbeat of each thread',
+    description:
+      'Time since the thread was last seen to move. Up to about 2 s is right: one that has nothing to do moves once a second. A line that rises steadily is a thread that stands still, or is dead; it is on zero again when it goes on.',
+    unit: 's',
+    width: 12,
+    queries: [{ expression: max(selected('upe_thread_heartbeat_age_seconds'), THREAD), legend: LEGEND }],
+  });
+}
+
+function restarts(): Panel {
+  return graph({
+    title: 'Threads replaced',
+    description:
+      'How often a thread has died and another one has taken its place, since the instance was started. Any is a defect of UPE or a want of memory: the log of that moment says which. Too many in a minute end the process.',
+    unit: 'short',
+    width: 12,
+    queries: [{ expression: sum(selected('upe_thread_restarts_total'), THREAD), legend: LEGEND }],
   });
 }
 

@@ -1,7 +1,7 @@
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { Section } from '../layout.js';
 import { graph } from '../panels.js';
-import { INSTANCE, perSecond, ratio, sum } from '../queries.js';
+import { INSTANCE, perSecond, ratio, selected, sum } from '../queries.js';
 
 const WORKER = [...INSTANCE, 'worker'];
 const LEGEND = 'worker {{worker}} {{instance}}';
@@ -9,10 +9,7 @@ const LEGEND = 'worker {{worker}} {{instance}}';
 export function workers(): Section {
   return {
     title: 'Workers',
-    lines: [
-      [packets(), balance()],
-      [burstSize(), bursts()],
-    ],
+    lines: [[packets(), balance()], [burstSize(), bursts()], [lost()]],
   };
 }
 
@@ -75,5 +72,16 @@ function bursts(): Panel {
     unit: 'cps',
     width: 12,
     queries: [{ expression: sum(perSecond('upe_worker_bursts_total'), WORKER), legend: LEGEND }],
+  });
+}
+
+function lost(): Panel {
+  return graph({
+    title: 'Packets lost with a worker',
+    description:
+      'Packets that a worker was at when it died, since the instance was started: one a death. A step here is a step of the threads replaced.',
+    unit: 'short',
+    width: 24,
+    queries: [{ expression: sum(selected('upe_worker_lost_packets_total'), WORKER), legend: LEGEND }],
   });
 }

@@ -39,11 +39,14 @@ export async function replay(flags: FlagValues, options: ReplayOptions): Promise
       acceptForward: true,
       stats: null,
       account: null,
+      // A worker that is replaced has lost a packet, and a replay gives the whole truth or none.
+      restarts: null,
     },
     {
       clock: new MonotonicClock(),
       onFile: ({ file, packets, error }) => files.push({ file, packets, error }),
       onFinished: finish,
+      onRestart: () => undefined,
       onDeath: (_thread, error) => fail(error),
       onWarning: (message) => process.stderr.write(`upe: ${message}\n`),
       onLink: () => undefined,

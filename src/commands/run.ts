@@ -5,6 +5,7 @@ import { loadConfig, requireSource } from '../config/load.js';
 import type { Config, FlagValues } from '../config/schema.js';
 import { Engine } from '../engine/engine.js';
 import { RuleFileWatch } from '../engine/rule-file-watch.js';
+import type { RestartPolicy } from '../engine/supervisor.js';
 import { ConfigError, EnvironmentError } from '../errors.js';
 import { type Account, findAccount } from '../kernel/privileges.js';
 import { createLogger, type Logger } from '../log.js';
@@ -23,6 +24,9 @@ const DEMO_SEED = 1;
  * child and then the whole process group, and npm passes on the Ctrl-C that the terminal has sent to all.
  */
 const REPEATED_SIGNAL_MS = 500;
+
+/** A thread that dies for the sixth time within a minute will not be well the seventh time. */
+const RESTARTS: RestartPolicy = { backoffMsMin: 10, backoffMsMax: 1000, deathsMax: 5, windowMs: 60_000 };
 
 /**
  * `upe run`: runs the engine until SIGTERM or SIGINT; SIGHUP loads the rules again, and so does a change of their
@@ -44,6 +48,7 @@ export async function run(flags: FlagValues): Promise<void> {
       ruleSet,
       acceptForward: false,
       account: accountOf(config),
+      restarts: RESTARTS,
       stats: {
         intervalMs: config.statsIntervalMs,
         http: httpSettingsOf(config),
@@ -53,6 +58,8 @@ export async function run(flags: FlagValues): Promise<void> {
       clock: new MonotonicClock(),
       onFile: files.note,
       onFinished: () => log.info('the source has finished; serving its counters until SIGTERM'),
+      onRestart: (thread, error, delayMs) =>
+        log.error({ err: error, thread, delayMs }, `the ${thread} thread has died and is started again`),
       onDeath: (thread, error) => {
         log.fatal({ err: error, thread }, `the ${thread} thread has died`);
         process.exit(1);
@@ -85,6 +92,7 @@ export async function run(flags: FlagValues): Promise<void> {
   process.on('SIGHUP', () => void reloads.request());
   try {
     const port = await engine.start();
+    if (engine.isStopping) return;
     const scheme = webConfig.tls === null ? 'http' : 'https';
     const host = config.httpHost.includes(':') ? `[${config.httpHost}]` : config.httpHost;
     log.info(

@@ -105,7 +105,7 @@ export const LATENCY_BOUNDS_SECONDS: readonly number[] = [
 
 /** Levels of a worker. */
 export const WORKER_LEVELS = {
-  /** Its ring's read cursor, int32: equals the sum of its outcome slots modulo 2^32. */
+  /** Its ring's read cursor, int32: equals the sum of its outcome slots and of what was lost, modulo 2^32. */
   readCursor: 0,
   /** Buffers ever taken from and returned to the pool's global list (int32 each), and in the cache now. */
   poolTaken: 1,
@@ -123,12 +123,14 @@ export const WORKER_TOTALS = {
   transmitOrders: 2,
   /** Those of them that are handed over to rx, which sends them (raw-socket). */
   transmitQueued: 3,
-  firstAnomaly: 4,
-  firstLatencyBucket: 4 + ANOMALY_KINDS.length,
+  /** Packets that were popped from the ring and have no outcome, because the worker died of them. */
+  lost: 4,
+  firstAnomaly: 5,
+  firstLatencyBucket: 5 + ANOMALY_KINDS.length,
   /** Sum of all latencies, microseconds; the bucket above the last bound comes right before it. */
-  latencySumUs: 4 + ANOMALY_KINDS.length + LATENCY_BOUNDS_SECONDS.length + 1,
+  latencySumUs: 5 + ANOMALY_KINDS.length + LATENCY_BOUNDS_SECONDS.length + 1,
   /** What was sent and what failed follows, `TX_INTERFACE_CELLS` an interface. */
-  firstTransmit: 4 + ANOMALY_KINDS.length + LATENCY_BOUNDS_SECONDS.length + 2,
+  firstTransmit: 5 + ANOMALY_KINDS.length + LATENCY_BOUNDS_SECONDS.length + 2,
 } as const;
 
 /** Cells of one interface among those who transmit: workers, and rx where it sends for them. */

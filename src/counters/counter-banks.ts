@@ -4,6 +4,7 @@ import {
   CONTROL_STATE,
   STATE_STOPPED,
 } from '../memory/control-layout.js';
+import { SLOT_CELLS, SLOT_PACKETS } from './catalogue.js';
 import { CountersLayout, type CountersMemory } from './counters-layout.js';
 
 /**
@@ -66,6 +67,28 @@ export class CounterBanks {
     this.slots = bank + this.layout.slotsCell;
     // Cells first, number second: whoever sees the number sees the cells.
     Atomics.store(this.control, CONTROL_COUNTERS_PUBLISHED, published);
+  }
+
+  get totalCount(): number {
+    return this.layout.shape.totalCount;
+  }
+
+  /** A total of this thread and of those whose successor it is: of both banks. */
+  total(cell: number): number {
+    const { cells, layout } = this;
+    const first = layout.firstCell + layout.totalsCell + cell;
+    return cells[first] + cells[first + layout.bankCells];
+  }
+
+  /** Packets in all outcome slots, of both banks. Looks at every slot: for the successor of a thread that died. */
+  outcomes(): number {
+    const { cells, layout } = this;
+    let packets = 0;
+    for (let slot = 0; slot < layout.shape.slotCount; slot++) {
+      const cell = layout.firstCell + layout.slotsCell + slot * SLOT_CELLS + SLOT_PACKETS;
+      packets += cells[cell] + cells[cell + layout.bankCells];
+    }
+    return packets;
   }
 
   /** The last words of the thread, levels set: after this both banks rest for ever. */

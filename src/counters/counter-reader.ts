@@ -3,6 +3,7 @@ import {
   CONTROL_COUNTERS_REQUESTED,
   CONTROL_DOORBELL,
   CONTROL_STATE,
+  STATE_DEAD,
   STATE_STARTING,
   STATE_STOPPED,
 } from '../memory/control-layout.js';
@@ -14,6 +15,9 @@ import { CountersLayout, type CountersMemory } from './counters-layout.js';
  * The reader's side of one thread's counters: asks for publications and keeps what was published. One
  * reader at a time (the stats thread, or main where there is none); the protocol is described in
  * counter-banks.ts.
+ *
+ * A reader may follow one that has died: it begins with what both banks hold, the resting one as it is found
+ * and the other when it has come to rest. Until then it shows nothing.
  *
  * A thread that does not answer, stalled or dead, costs the reader nothing: it keeps the last state,
  * in which everything still adds up, and takes the late answer when it comes.
@@ -30,7 +34,11 @@ export class CounterReader {
   /** What each bank held when it was last seen at rest: the other bank's part of the total. */
   private readonly seen: readonly [Float64Array, Float64Array];
   private readonly doorbell: Doorbell;
-  private taken: number;
+  private taken = 0;
+  /** Whether the bank that rested when this reader began has been read. */
+  private hasBegun = false;
+  /** Whether `levels`, `totals` and `slots` are a state of the thread. */
+  hasState = false;
   /** Set once the thread's last state has been read. */
   private closed = false;
 
@@ -45,7 +53,6 @@ export class CounterReader {
     this.slots = new Float64Array(memory.shape.slotCount * SLOT_CELLS);
     this.seen = [new Float64Array(this.layout.bankCells), new Float64Array(this.layout.bankCells)];
     this.doorbell = new Doorbell(control, CONTROL_DOORBELL);
-    this.taken = Atomics.load(control, CONTROL_COUNTERS_REQUESTED);
   }
 
   /**
@@ -54,7 +61,9 @@ export class CounterReader {
    */
   request(slotCount: number): void {
     if (!this.isAnswered()) return;
-    this.take(slotCount);
+    // Of a thread that has ended nothing moves any more: that is the state to begin and to end with.
+    if (this.hasBegun || this.hasEnded()) this.take(slotCount);
+    else this.begin(slotCount);
     Atomics.store(this.control, CONTROL_COUNTERS_REQUESTED, (this.taken + 1) | 0);
     this.doorbell.ring();
   }
@@ -62,10 +71,12 @@ export class CounterReader {
   /** True when the last request has been answered, or the thread has ended. */
   isAnswered(): boolean {
     const requested = Atomics.load(this.control, CONTROL_COUNTERS_REQUESTED);
-    return (
-      Atomics.load(this.control, CONTROL_COUNTERS_PUBLISHED) === requested ||
-      Atomics.load(this.control, CONTROL_STATE) === STATE_STOPPED
-    );
+    return Atomics.load(this.control, CONTROL_COUNTERS_PUBLISHED) === requested || this.hasEnded();
+  }
+
+  /** True from the death of the thread until its successor is at work. */
+  isDead(): boolean {
+    return Atomics.load(this.control, CONTROL_STATE) === STATE_DEAD;
   }
 
   /** True until the thread begins to count. */
@@ -87,22 +98,36 @@ export class CounterReader {
    */
   take(slotCount: number): boolean {
     if (this.closed) return false;
-    if (Atomics.load(this.control, CONTROL_STATE) === STATE_STOPPED) {
+    if (this.hasEnded()) {
       const { slotCount: allSlots } = this.layout.shape;
       this.takeBank(0, allSlots);
       this.takeBank(1, allSlots);
       const active = Atomics.load(this.control, CONTROL_COUNTERS_PUBLISHED) & 1;
       this.merge(active, allSlots);
       this.closed = true;
+      this.hasState = true;
       return true;
     }
+    if (!this.hasBegun) return false;
     const published = Atomics.load(this.control, CONTROL_COUNTERS_PUBLISHED);
     if (published === this.taken) return false;
     const resting = (published & 1) ^ 1;
     this.takeBank(resting, slotCount);
     this.merge(resting, slotCount);
     this.taken = published;
+    this.hasState = true;
     return true;
+  }
+
+  private hasEnded(): boolean {
+    return Atomics.load(this.control, CONTROL_STATE) === STATE_STOPPED;
+  }
+
+  /** No request is open: the bank that rests does so until the next one. */
+  private begin(slotCount: number): void {
+    this.taken = Atomics.load(this.control, CONTROL_COUNTERS_PUBLISHED);
+    this.takeBank((this.taken & 1) ^ 1, slotCount);
+    this.hasBegun = true;
   }
 
   private takeBank(bank: number, slotCount: number): void {

@@ -32,7 +32,8 @@ export interface EngineMemoryShape {
  *   workerCounters  counters-layout.ts   what each worker has seen                  worker i; stats reads
  *   control         control-layout.ts    orders, answers, doorbells                 everybody
  *
- * Threads are numbered rx 0, worker i 1 + i, in the pool and in the control block alike.
+ * Threads are numbered rx 0, worker i 1 + i, in the pool and in the control block alike; stats comes last, in the
+ * control block alone.
  */
 export interface EngineMemory {
   readonly pool: PoolMemory;
@@ -60,6 +61,6 @@ export function createEngineMemory(shape: EngineMemoryShape): EngineMemory {
     workerCounters: workers.map(() =>
       createCounters(workerCountersShape(shape.ruleCapacity, shape.interfaceCount)),
     ),
-    control: createControl(threadCount),
+    control: createControl(threadCount + 1),
   };
 }

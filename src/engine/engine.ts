@@ -1,4 +1,4 @@
-import { MessageChannel } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
 import { type Account, become, privilegedThreads } from '../kernel/privileges.js';
 import type { LogLevel } from '../log.js';
 import type { Clock } from '../memory/clock.js';
@@ -11,17 +11,18 @@ import { Aggregator } from '../stats/aggregator.js';
 import type { HttpSettings } from '../stats/http-server.js';
 import { RuleSeries } from '../stats/rule-series.js';
 import type { ReloadOutcome, StatsSummary } from '../stats/stats-messages.js';
-import type { FromWorker } from '../worker/worker-thread.js';
 import { createEngineMemory, type EngineMemory } from './engine-memory.js';
 import { ruleProblems } from './forwarding.js';
 import { InterfaceWatch } from './interface-watch.js';
 import { LivePorts } from './live-ports.js';
 import { MainRx, type Receiver } from './main-rx.js';
 import { type FirstTable, RuleDeployment } from './rule-deployment.js';
-import { startRx, startStats, startWorker, type ThreadSetting } from './start-threads.js';
+import { startRx, startStats, type ThreadSetting } from './start-threads.js';
 import type { StatsLink } from './stats-link.js';
-import type { EngineThread } from './thread.js';
+import { type RestartPolicy, Supervisor } from './supervisor.js';
+import type { CreateThread } from './thread.js';
 import { allowDeepInlining, collectOnlyWhenNeeded } from './v8-flags.js';
+import { WorkerPosts } from './worker-posts.js';
 
 /** Bounds of the steps of a stop, milliseconds; together under the 10 s that a stop may take. */
 const STOP_RX_MS = 3000;
@@ -49,6 +50,8 @@ export interface EngineConfig {
   readonly affinity: readonly number[] | null;
   /** Who to become when everything is open; `null` to stay who we are. */
   readonly account: Account | null;
+  /** When threads that have died are replaced; `null`: never, the engine cannot go on then. */
+  readonly restarts: RestartPolicy | null;
   readonly logLevel: LogLevel;
 }
 
@@ -58,7 +61,9 @@ export interface EngineDeps {
   readonly onFile: (report: { file: string; packets: number; error: string | null }) => void;
   /** The source has no more to give; the engine goes on until it is stopped. */
   readonly onFinished: () => void;
-  /** A thread has died of an error: the engine cannot go on. */
+  /** A thread has died of an error, and is replaced after so many milliseconds. */
+  readonly onRestart: (thread: string, error: Error, delayMs: number) => void;
+  /** A thread has died of an error and is not replaced: the engine cannot go on. */
   readonly onDeath: (thread: string, error: Error) => void;
   /** Something that the user ought to know, as a sentence. */
   readonly onWarning: (message: string) => void;
@@ -66,6 +71,8 @@ export interface EngineDeps {
   readonly onLink: (name: string, state: 'up' | 'down' | 'gone') => void;
   /** A client of the HTTP server asks for the rules to be loaded again. */
   readonly onReloadWanted: () => Promise<ReloadOutcome>;
+  /** For tests, which end threads; a `Worker` of the file where it is not given. */
+  readonly createThread?: CreateThread;
 }
 
 /**
@@ -86,8 +93,8 @@ export class Engine {
   private readonly setting: ThreadSetting;
   private readonly deployment: RuleDeployment;
   private readonly firstTable: FirstTable;
-  private readonly channels: readonly MessageChannel[];
-  private workers: EngineThread<FromWorker>[] = [];
+  private readonly supervisor: Supervisor;
+  private readonly workers: WorkerPosts;
   private stats: StatsLink | null = null;
   private rx: Receiver | null = null;
   private stopping: Promise<StatsSummary> | null = null;
@@ -103,7 +110,7 @@ export class Engine {
       interfaceCount: this.interfaces.length,
       rxSends: config.source.kind === 'raw-socket',
     });
-    this.channels = this.memory.rings.map(() => new MessageChannel());
+    this.supervisor = new Supervisor(config.restarts, { ...deps, control: this.memory.control });
     this.live = createLivePorts(config, deps);
     this.watch = createWatch(config, deps);
     this.setting = {
@@ -112,8 +119,11 @@ export class Engine {
       interfaces: this.interfaces,
       live: this.live,
       links: this.live?.linksBuffer ?? this.watch?.linksBuffer ?? null,
+      createThread: (file, options) => new Worker(file, options),
       ...deps,
     };
+    const table = () => this.deployment.table;
+    this.workers = new WorkerPosts(this.setting, { supervisor: this.supervisor, table });
     this.deployment = new RuleDeployment(
       {
         ruleCapacity: config.ruleCapacity,
@@ -123,7 +133,7 @@ export class Engine {
       {
         setTargets: (targets) => this.live?.hideOutgoing(targets),
         control: this.memory.control,
-        ports: this.channels.map((channel) => channel.port1),
+        ports: this.workers.tablePorts,
         prepareStats: async (notice) => {
           if (this.stats !== null) return this.stats.prepareRules(notice);
           await this.aggregator?.pass(this.series.notice.slotCount);
@@ -141,9 +151,10 @@ export class Engine {
   }
 
   /**
-   * Starts all threads, each when the one before is ready.
+   * Starts all threads, each when the one before is ready. When `stop` has been called meanwhile it starts no more:
+   * a process that exits while a thread begins may wait for it for ever.
    *
-   * @returns the port that stats listens on; 0 without a stats thread.
+   * @returns the port that stats listens on; 0 without a stats thread, or when it was stopped meanwhile.
    * @throws EnvironmentError when the source cannot be opened or the port is taken; call `stop` then.
    */
   async start(): Promise<number> {
@@ -154,16 +165,29 @@ export class Engine {
     if (wakeFd !== undefined) this.doorbell(0).setWakeDescriptor(wakeFd);
     this.watch?.open();
     this.deployment.begin();
-    const { table, notice } = this.firstTable;
-    this.workers = this.channels.map(({ port2 }, worker) => startWorker(this.setting, worker, table, port2));
-    await Promise.all(this.workers.map((worker) => worker.ready()));
+    const { notice } = this.firstTable;
+    await this.workers.start();
+    if (this.isStopping) return 0;
     let port = 0;
     if (this.config.stats !== null) {
-      this.stats = startStats(this.setting, this.config.stats, notice);
-      port = await this.stats.ready();
+      const stats = startStats(this.setting, this.config.stats, notice, (error, wasReady) => {
+        if (error !== null && (wasReady || stats.hasBeenReady)) this.supervisor.noteDeath(post, error);
+      });
+      const post = { name: 'stats', threadIndex: 1 + this.config.workerCount, refill: () => stats.refill() };
+      this.stats = stats;
+      port = await stats.ready();
+      if (this.isStopping) return 0;
     }
-    this.rx = startRx(this.setting, this.deps);
+    this.rx = startRx(this.setting, {
+      ...this.deps,
+      // It is not replaced: where it stood in its source died with it.
+      onExit: (error, wasReady) => {
+        if (error !== null && wasReady) this.deps.onDeath('rx', error);
+      },
+      whileLocked: (holder) => this.workers.breakLockOfDead(holder),
+    });
     await this.rx.ready();
+    if (this.isStopping) return 0;
     this.giveUpPrivileges();
     this.live?.begin();
     this.watch?.begin();
@@ -191,16 +215,22 @@ export class Engine {
     return this.stopping;
   }
 
+  /** True from the first call of `stop` on. */
+  get isStopping(): boolean {
+    return this.stopping !== null;
+  }
+
   /** True when a thread sits in a system call that nothing can end, such as a read from a silent socket. */
   get hasStuckThread(): boolean {
-    return [this.rx, ...this.workers].some((thread) => thread?.isStuck === true);
+    return [this.rx, ...this.workers.threads].some((thread) => thread?.isStuck === true);
   }
 
   /** What needs privileges is open, and no frame has come yet. */
   private giveUpPrivileges(): void {
-    const { account } = this.config;
+    const { account, source } = this.config;
     if (account !== null) become(account);
-    if (!isLive(this.config.source) || process.getuid?.() === 0) return;
+    const isLive = source.kind === 'afpacket' || source.kind === 'raw-socket';
+    if (!isLive || process.getuid?.() === 0) return;
     const threads = privilegedThreads();
     if (threads.length > 0) {
       this.deps.onWarning(
@@ -212,19 +242,18 @@ export class Engine {
 
   private async stopInOrder(): Promise<StatsSummary> {
     const late: string[] = [];
-    for (const thread of [this.rx, ...this.workers, this.stats]) thread?.expectEnd();
+    for (const thread of [this.rx, this.stats]) thread?.expectEnd();
     this.order(0, COMMAND_STOP);
+    // Workers that die are replaced meanwhile: rx may wait for room in their rings.
     if (this.rx !== null && !(await this.rx.join(STOP_RX_MS))) late.push(this.rx.name);
-    this.workers.forEach((_, worker) => {
+    this.supervisor.stop();
+    this.workers.expectEnd();
+    this.workers.threads.forEach((_, worker) => {
       this.order(1 + worker, COMMAND_STOP);
     });
-    const joined = await Promise.all(this.workers.map((worker) => worker.join(STOP_WORKERS_MS)));
-    joined.forEach((inTime, worker) => {
-      if (!inTime) late.push(this.workers[worker].name);
-    });
+    late.push(...(await this.workers.join(STOP_WORKERS_MS)));
     if (this.rx instanceof MainRx) this.rx.finish();
     this.watch?.close();
-    for (const channel of this.channels) channel.port1.close();
     if (late.length === 0) this.live?.close();
     const summary = await this.lastSummary(late);
     const violations = [
@@ -237,9 +266,10 @@ export class Engine {
 
   private async lastSummary(late: string[]): Promise<StatsSummary> {
     if (this.stats !== null) {
+      const { isDown } = this.stats;
       const summary = await this.stats.stop(STOP_STATS_MS);
       if (summary !== null) return summary;
-      late.push('stats');
+      if (!isDown) late.push('stats');
     }
     // The stats thread is not there, or not well: the counters are, and they rest.
     const aggregator =
@@ -276,8 +306,4 @@ function createLivePorts(config: EngineConfig, deps: EngineDeps): LivePorts | nu
 function createWatch({ source }: EngineConfig, deps: EngineDeps): InterfaceWatch | null {
   if (source.kind !== 'raw-socket' || source.interfaces.length === 0) return null;
   return new InterfaceWatch({ names: source.interfaces }, deps);
-}
-
-function isLive({ kind }: SourceSpec): boolean {
-  return kind === 'afpacket' || kind === 'raw-socket';
 }

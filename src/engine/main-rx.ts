@@ -58,6 +58,8 @@ export interface MainRxDeps {
   readonly loadSockets: () => RawSocketPackage;
   /** Something that the user ought to know, as a sentence. */
   readonly onWarning: (message: string) => void;
+  /** Called while main waits for the lock of the pool's list, with the index of the thread that has it. */
+  readonly whileLocked: (holder: number) => void;
 }
 
 /**
@@ -147,7 +149,7 @@ export class MainRx implements Receiver {
       {
         source,
         pool,
-        cache: pool.cacheOf(RX_INDEX),
+        cache: pool.cacheOf(RX_INDEX, this.deps.whileLocked),
         hand: pool.handOf(RX_INDEX),
         rings: memory.rings.map((ring) => new RingProducer(ring)),
         doorbells: memory.rings.map(
@@ -172,7 +174,7 @@ export class MainRx implements Receiver {
       {
         sockets,
         pool,
-        cache: pool.cacheOf(RX_INDEX),
+        cache: pool.cacheOf(RX_INDEX, this.deps.whileLocked),
         rings: memory.transmitRings.map((ring) => new RingConsumer(ring)),
         links: new Links(links),
         counters: new TransmitCounters(banks, firstCell),

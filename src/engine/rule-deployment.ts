@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MessagePort } from 'node:worker_threads';
-import { ConfigError, EnvironmentError } from '../errors.js';
+import { ConfigError, EnvironmentError, InvariantError } from '../errors.js';
 import {
   CONTROL_DOORBELL,
   CONTROL_GENERATION_IN_USE,
@@ -25,7 +25,7 @@ export interface RuleDeploymentConfig {
 
 export interface RuleDeploymentDeps {
   readonly control: SharedArrayBuffer;
-  /** One a worker; the worker reads them between bursts. */
+  /** One a worker, another one when the worker is replaced; it reads them between bursts. */
   readonly ports: readonly MessagePort[];
   /** Tells the stats thread of a table before any worker uses it. Throws when it refuses. */
   readonly prepareStats: (notice: RulesNotice) => Promise<void>;
@@ -48,6 +48,7 @@ export interface FirstTable {
 export class RuleDeployment {
   private readonly registry: SlotRegistry;
   private generation = 1;
+  private newest: RuleTableMemory | null = null;
   private last: Promise<unknown> = Promise.resolve();
   private targets: ReadonlySet<number> = new Set();
 
@@ -64,10 +65,15 @@ export class RuleDeployment {
     this.targets = this.targetsOf(ruleSet);
     const plan = this.registry.plan(ruleSet);
     this.registry.adopt(ruleSet, plan);
-    return {
-      table: buildRuleTable(ruleSet, plan.slots, this.config.interfaces, this.generation),
-      notice: noticeOf(ruleSet, plan, this.generation),
-    };
+    const table = buildRuleTable(ruleSet, plan.slots, this.config.interfaces, this.generation);
+    this.newest = table;
+    return { table, notice: noticeOf(ruleSet, plan, this.generation) };
+  }
+
+  /** What a worker that begins now begins with. Throws before `first`. */
+  get table(): RuleTableMemory {
+    if (this.newest === null) throw new InvariantError('there is no rule table yet');
+    return this.newest;
   }
 
   /** The interfaces are open. */
@@ -95,6 +101,7 @@ export class RuleDeployment {
     await this.deps.prepareStats(noticeOf(ruleSet, plan, generation));
     this.registry.adopt(ruleSet, plan);
     this.generation = generation;
+    this.newest = table;
     // For a moment both tables are in use.
     const targets = this.targetsOf(ruleSet);
     this.deps.setTargets(new Set([...this.targets, ...targets]));

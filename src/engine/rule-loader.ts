@@ -8,6 +8,9 @@ export type LoadedRules =
   | { readonly kind: 'invalid'; readonly file: string; readonly problems: readonly RuleProblem[] }
   | { readonly kind: 'unreadable'; readonly message: string };
 
+/** What a thread may fail of that is no defect: open files, and memory. */
+const EXHAUSTED = ['EMFILE', 'ENFILE', 'ERR_WORKER_INIT_FAILED', 'ERR_WORKER_OUT_OF_MEMORY'];
+
 /**
  * Reads a rule file on a thread of its own: parsing ten thousand rules takes seconds, and main has
  * signals to answer.
@@ -21,7 +24,7 @@ export async function loadRulesAside(file: string): Promise<RuleSet> {
   });
   const loaded = await new Promise<LoadedRules>((resolve, reject) => {
     worker.once('message', resolve);
-    worker.once('error', reject);
+    worker.once('error', (error: NodeJS.ErrnoException) => reject(exhaustion(error) ?? error));
     worker.once('exit', () => reject(new Error('the rule loader thread ended without an answer')));
   });
   switch (loaded.kind) {
@@ -32,4 +35,10 @@ export async function loadRulesAside(file: string): Promise<RuleSet> {
     case 'unreadable':
       throw new EnvironmentError(loaded.message);
   }
+}
+
+/** An engine that works need not end because it cannot load other rules just now. */
+function exhaustion(error: NodeJS.ErrnoException): EnvironmentError | null {
+  if (!EXHAUSTED.includes(error.code ?? '')) return null;
+  return new EnvironmentError(`the rules cannot be read, because something has run out: ${error.message}`);
 }

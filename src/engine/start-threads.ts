@@ -1,21 +1,24 @@
 import type { MessagePort } from 'node:worker_threads';
 import { loadRawSockets } from '../kernel/raw-sockets.js';
+import type { Clock } from '../memory/clock.js';
 import { CONTROL_TABLE_GENERATION, controlOf } from '../memory/control-layout.js';
 import type { RuleTableMemory } from '../rules/rule-table.js';
 import type { FromRx, RxThreadData } from '../source/rx-thread.js';
 import { isBridge, readInterfaceCount } from '../source/source-spec.js';
+import { LOSS_CELLS } from '../stats/interface-losses.js';
 import type { RulesNotice } from '../stats/rule-series.js';
 import type { ReloadOutcome } from '../stats/stats-messages.js';
 import type { StatsServiceConfig } from '../stats/stats-service.js';
 import type { Passage } from '../worker/packet-judge.js';
 import { BRIDGE_IDLE_SPINS, IDLE_SPINS } from '../worker/worker-loop.js';
-import type { FromWorker, WorkerThreadData, WorkerTransmit } from '../worker/worker-thread.js';
+import type { FromWorker, WorkerThreadData } from '../worker/worker-thread.js';
+import type { WorkerTransmit } from '../worker/worker-transmit.js';
 import type { EngineConfig } from './engine.js';
 import type { EngineMemory } from './engine-memory.js';
 import type { LivePorts } from './live-ports.js';
 import { MainRx, type Receiver } from './main-rx.js';
 import { StatsLink } from './stats-link.js';
-import { EngineThread } from './thread.js';
+import { type CreateThread, EngineThread, type ThreadHooks } from './thread.js';
 
 /** What the threads of one engine are started with. */
 export interface ThreadSetting {
@@ -26,10 +29,14 @@ export interface ThreadSetting {
   readonly live: LivePorts | null;
   /** Of memory/link-layout.ts; `null` where there are no interfaces to watch. */
   readonly links: SharedArrayBuffer | null;
-  readonly onDeath: (thread: string, error: Error) => void;
+  readonly createThread: CreateThread;
+  readonly clock: Clock;
   readonly onWarning: (message: string) => void;
   readonly onReloadWanted: () => Promise<ReloadOutcome>;
 }
+
+/** What the engine does when a thread has ended. */
+export type OnExit = ThreadHooks<never>['onExit'];
 
 /** What leaves a bridge although no rule says so; nothing where UPE only watches. */
 function passageOf({ source, nonIp, malformed }: EngineConfig): Passage {
@@ -53,14 +60,24 @@ function cpuOf(config: EngineConfig, thread: number): number | null {
   return affinity === null ? null : affinity[thread % affinity.length];
 }
 
-/** @param tables the worker's end of the channel in which later rule tables come. */
+/** What is different from one thread in a worker's place to the next. */
+export interface WorkerTerms {
+  /** The rules to begin with. */
+  readonly table: RuleTableMemory;
+  /** The worker's end of the channel in which later tables come. */
+  readonly tables: MessagePort;
+  /** It follows a thread that has died. */
+  readonly isSuccessor: boolean;
+}
+
 export function startWorker(
   setting: ThreadSetting,
   worker: number,
-  table: RuleTableMemory,
-  tables: MessagePort,
+  { table, tables, isSuccessor }: WorkerTerms,
+  onExit: OnExit,
 ): EngineThread<FromWorker> {
-  const { config, memory, onDeath, onWarning } = setting;
+  const { config, memory, createThread, onWarning } = setting;
+  const name = `worker${worker}`;
   Atomics.store(controlOf(memory.control, 1 + worker), CONTROL_TABLE_GENERATION, table.generation);
   const data: WorkerThreadData = {
     config: {
@@ -77,17 +94,21 @@ export function startWorker(
     tables,
     passage: passageOf(config),
     transmit: workerTransmit(setting, worker),
+    isSuccessor,
   };
   const file = new URL('../worker/worker-thread.js', import.meta.url);
   const onMessage = (message: FromWorker) => {
     if (message.kind === 'warning') onWarning(message.message);
   };
-  const options = { workerData: data, transferList: [tables] };
-  return new EngineThread<FromWorker>(`worker${worker}`, file, options, onMessage, onDeath);
+  const thread = createThread(file, { name, workerData: data, transferList: [tables] });
+  return new EngineThread<FromWorker>(name, thread, { onMessage, onExit });
 }
 
 /** What a worker sends with: sockets of its own, or a ring to rx. */
-function workerTransmit({ config, memory, live }: ThreadSetting, worker: number): WorkerTransmit | null {
+export function workerTransmit(
+  { config, memory, live }: ThreadSetting,
+  worker: number,
+): WorkerTransmit | null {
   if (live !== null) {
     const otherPort = isBridge(config.source) ? [1, 0] : [];
     return { kind: 'sockets', fd: live.transmitFds[worker], otherPort, links: live.linksBuffer };
@@ -95,19 +116,22 @@ function workerTransmit({ config, memory, live }: ThreadSetting, worker: number)
   return memory.transmitRings.length > 0 ? { kind: 'ring', ring: memory.transmitRings[worker] } : null;
 }
 
-/** What rx says beside that it is ready. */
+/** What rx says beside that it is ready, and what main does beside receiving. */
 export interface RxListener {
   readonly onFile: (report: { file: string; packets: number; error: string | null }) => void;
   readonly onFinished: () => void;
+  readonly onExit: OnExit;
+  /** Called while main waits for the lock of the pool's list, with the index of the thread that has it. */
+  readonly whileLocked: (holder: number) => void;
 }
 
 /** Starts the rx thread, or makes main the one that receives, where the source works nowhere else. */
 export function startRx(setting: ThreadSetting, listener: RxListener): Receiver {
-  const { config, memory, interfaces, live, links, onDeath, onWarning } = setting;
+  const { config, memory, interfaces, live, links, createThread, onWarning } = setting;
   if (config.source.kind === 'raw-socket') {
     return new MainRx(
       { interfaces: config.source.interfaces, idle: config.idle, cpu: cpuOf(config, 0) },
-      { memory, links, loadSockets: loadRawSockets, onWarning },
+      { memory, links, loadSockets: loadRawSockets, onWarning, whileLocked: listener.whileLocked },
     );
   }
   const data: RxThreadData = {
@@ -127,7 +151,8 @@ export function startRx(setting: ThreadSetting, listener: RxListener): Receiver 
     else if (message.kind === 'warning') onWarning(message.message);
   };
   const file = new URL('../source/rx-thread.js', import.meta.url);
-  return new EngineThread<FromRx>('rx', file, { workerData: data }, onMessage, onDeath);
+  const thread = createThread(file, { name: 'rx', workerData: data });
+  return new EngineThread<FromRx>('rx', thread, { onMessage, onExit: listener.onExit });
 }
 
 /** @param stats the configuration of a stats thread; an engine without one does not call this. */
@@ -135,8 +160,9 @@ export function startStats(
   setting: ThreadSetting,
   stats: NonNullable<EngineConfig['stats']>,
   rules: RulesNotice,
+  onExit: OnExit,
 ): StatsLink {
-  const { config, memory, interfaces, links, onDeath, onReloadWanted } = setting;
+  const { config, memory, interfaces, links, createThread, clock, onReloadWanted } = setting;
   const { source } = config;
   return new StatsLink(
     {
@@ -154,13 +180,14 @@ export function startStats(
         pool: memory.pool,
         rings: memory.rings,
         rules,
+        heritage: null,
+        losses: new SharedArrayBuffer(interfaces.length * LOSS_CELLS * Float64Array.BYTES_PER_ELEMENT),
         intervalMs: stats.intervalMs,
         http: stats.http,
       },
       cpu: cpuOf(config, 1 + config.workerCount),
       logLevel: config.logLevel,
     },
-    onDeath,
-    onReloadWanted,
+    { createThread, clock, onExit, onReloadWanted },
   );
 }

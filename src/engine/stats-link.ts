@@ -1,36 +1,68 @@
 import { EnvironmentError } from '../errors.js';
+import type { Clock } from '../memory/clock.js';
 import { EventLoopLoad } from '../stats/event-loop-load.js';
 import type { RulesNotice } from '../stats/rule-series.js';
 import type { FromStats, ReloadOutcome, StatsSummary, ToStats } from '../stats/stats-messages.js';
+import type { StatsHeritage } from '../stats/stats-service.js';
 import type { StatsThreadData } from '../stats/stats-thread.js';
-import { EngineThread } from './thread.js';
+import { type CreateThread, EngineThread, type ThreadHooks } from './thread.js';
 
 /** How often main tells stats of itself, milliseconds. */
 const MAIN_REPORT_MS = 1000;
 
-/** Main's end of the conversation with the stats thread. */
+export interface StatsLinkDeps {
+  readonly createThread: CreateThread;
+  readonly clock: Clock;
+  readonly onExit: ThreadHooks<FromStats>['onExit'];
+  /** A client asks for the rules to be loaded again. */
+  readonly onReloadWanted: () => Promise<ReloadOutcome>;
+}
+
+/** Main's end of the conversation with the stats thread, and with the one that takes its place when it dies. */
 export class StatsLink {
-  private readonly thread: EngineThread<FromStats>;
-  private readonly data: StatsThreadData;
+  private thread: EngineThread<FromStats>;
+  /** What the next thread is started with: main keeps here what the counters do not say. */
+  private data: StatsThreadData;
+  private heritage: StatsHeritage;
   private readonly mainLoad = new EventLoopLoad(MAIN_REPORT_MS);
   private mainReport: NodeJS.Timeout | null = null;
+  /** Resolves when the thread that was started last is ready, or has died as well. */
+  private succession: Promise<void> = Promise.resolve();
+  private offered: RulesNotice | null = null;
   private onRulesAnswer: (refusal: string | null) => void = () => undefined;
   private onStopped: (summary: StatsSummary) => void = () => undefined;
+  /** True from the first time that it was ready. */
+  hasBeenReady = false;
+  /** True while there is no thread, or none that is ready yet. */
+  isDown = true;
 
-  /**
-   * Starts the thread.
-   *
-   * @param onReloadWanted a client asks for the rules to be loaded again.
-   */
+  /** Starts the thread. */
   constructor(
     data: StatsThreadData,
-    onDeath: (thread: string, error: Error) => void,
-    private readonly onReloadWanted: () => Promise<ReloadOutcome>,
+    private readonly deps: StatsLinkDeps,
   ) {
     this.data = data;
-    const file = new URL('../stats/stats-thread.js', import.meta.url);
-    const onMessage = (message: FromStats) => this.receive(message);
-    this.thread = new EngineThread<FromStats>('stats', file, { workerData: data }, onMessage, onDeath);
+    const { clock } = deps;
+    const { generation } = data.config.rules;
+    const reload = { generation, successful: true, successMs: clock.unixMs(), failure: null };
+    this.heritage = { series: null, reload, startedMs: clock.nowMs() };
+    this.thread = this.createThread();
+  }
+
+  /** Puts another thread into the place of the one that has died. */
+  refill(): void {
+    const { config } = this.data;
+    this.data = { ...this.data, config: { ...config, heritage: this.heritage } };
+    this.thread = this.createThread();
+    // Before it answers its first scrape: what main has spent must not seem to fall.
+    this.reportMain();
+    this.succession = this.thread.ready().then(
+      () => {
+        this.isDown = false;
+      },
+      // It ends then, and that is noted.
+      () => undefined,
+    );
   }
 
   /** Waits until stats listens. Returns its port; throws EnvironmentError when it cannot. */
@@ -42,18 +74,28 @@ export class StatsLink {
       this.mainLoad.tick();
       this.reportMain();
     }, MAIN_REPORT_MS);
-    return first.kind === 'ready' ? first.port : this.data.config.http.port;
+    const { config } = this.data;
+    const port = first.kind === 'ready' ? first.port : config.http.port;
+    // A successor listens where this one did.
+    this.data = { ...this.data, config: { ...config, http: { ...config.http, port } } };
+    this.hasBeenReady = true;
+    this.isDown = false;
+    return port;
   }
 
   tell(message: ToStats): void {
+    this.note(message);
     this.thread.send(message);
   }
 
   /** Has stats make room for a table. One at a time; throws EnvironmentError when it refuses. */
   async prepareRules(notice: RulesNotice): Promise<void> {
+    if (this.isDown) await this.succession;
+    if (this.isDown) throw new EnvironmentError('the stats thread has died and is started again: try again');
     const answer = new Promise<string | null>((resolve) => {
       this.onRulesAnswer = resolve;
     });
+    this.offered = notice;
     this.tell({ kind: 'prepareRules', notice });
     const refusal = await answer;
     if (refusal !== null) throw new EnvironmentError(refusal);
@@ -82,15 +124,53 @@ export class StatsLink {
     return summary;
   }
 
+  private createThread(): EngineThread<FromStats> {
+    const file = new URL('../stats/stats-thread.js', import.meta.url);
+    const thread = this.deps.createThread(file, { name: 'stats', workerData: this.data });
+    return new EngineThread<FromStats>('stats', thread, {
+      onMessage: (message) => this.receive(message),
+      onExit: (error, wasReady) => {
+        this.isDown = true;
+        this.onRulesAnswer('the stats thread has died: try again');
+        this.deps.onExit(error, wasReady);
+      },
+    });
+  }
+
+  /** What a successor has to know of what the thread is told. */
+  private note(message: ToStats): void {
+    const { reload } = this.heritage;
+    if (message.kind === 'rulesInUse') {
+      const { generation } = this.data.config.rules;
+      this.heritage = {
+        ...this.heritage,
+        reload: { ...reload, generation, successful: true, successMs: message.atMs },
+      };
+    } else if (message.kind === 'reloadFailed') {
+      const { atMs, problems } = message;
+      this.heritage = {
+        ...this.heritage,
+        reload: { ...reload, successful: false, failure: { atMs, problems } },
+      };
+    }
+  }
+
   private receive(message: FromStats): void {
-    if (message.kind === 'rulesPrepared') this.onRulesAnswer(null);
-    else if (message.kind === 'rulesRefused') this.onRulesAnswer(message.reason);
+    if (message.kind === 'rulesPrepared') {
+      const { config } = this.data;
+      this.data = { ...this.data, config: { ...config, rules: this.offered ?? config.rules } };
+      this.heritage = { ...this.heritage, series: message.history };
+      this.onRulesAnswer(null);
+    } else if (message.kind === 'rulesRefused') this.onRulesAnswer(message.reason);
     else if (message.kind === 'reloadWanted') void this.reload(message.id);
     else if (message.kind === 'stopped') this.onStopped(message.summary);
   }
 
   private async reload(id: number): Promise<void> {
-    this.tell({ kind: 'reloadAnswered', id, outcome: await this.onReloadWanted() });
+    const asking = this.thread;
+    const outcome = await this.deps.onReloadWanted();
+    // A successor numbers its own requests; the client of this one is gone with the thread that served it.
+    if (this.thread === asking) this.tell({ kind: 'reloadAnswered', id, outcome });
   }
 
   private reportMain(): void {

@@ -1,9 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Worker, type WorkerOptions } from 'node:worker_threads';
+import type { Worker, WorkerOptions } from 'node:worker_threads';
 import { EnvironmentError } from '../errors.js';
 
 /** How long a terminated thread may take to be gone, milliseconds. */
 const TERMINATE_MS = 500;
+
+export interface ThreadHooks<Incoming> {
+  /** Everything that it says but the first answer. */
+  readonly onMessage: (message: Incoming) => void;
+  /**
+   * It has ended, and does nothing any more.
+   *
+   * @param error why, to be logged with its stack, where nobody had told it to end; otherwise `null`.
+   * @param wasReady whether it had got as far as that.
+   */
+  readonly onExit: (error: Error | null, wasReady: boolean) => void;
+}
+
+/** Makes the thread of a compiled module. Tests make threads that they can end. */
+export type CreateThread = (file: URL, options: WorkerOptions) => Worker;
 
 /**
  * A thread of the engine, seen from main: started with a handshake, ended by itself or by force. The
@@ -16,47 +31,42 @@ export class EngineThread<Incoming extends { readonly kind: string }> {
   /** The thread has been told to end: its end is no surprise. */
   private isEndExpected = false;
   private hasExited = false;
+  private isReady = false;
   /** True when the thread could not even be terminated: the process cannot exit by itself then. */
   isStuck = false;
 
-  /**
-   * @param name as logs and metrics call it.
-   * @param file the thread's compiled module.
-   * @param onMessage everything that it says but the first answer.
-   * @param onDeath it threw, or ended without being told to: the error, to be logged with its stack.
-   */
+  /** @param name as logs and metrics call it. */
   constructor(
     readonly name: string,
-    file: URL,
-    options: WorkerOptions,
-    onMessage: (message: Incoming) => void,
-    onDeath: (thread: string, error: Error) => void,
+    worker: Worker,
+    hooks: ThreadHooks<Incoming>,
   ) {
-    this.worker = new Worker(file, { ...options, name });
+    this.worker = worker;
     this.exited = new Promise((resolve) => {
       this.worker.once('exit', resolve);
     });
     this.firstAnswer = new Promise((resolve, reject) => {
-      let isReady = false;
-      const die = (error: Error) => {
-        if (!isReady) reject(error);
-        else if (!this.isEndExpected) onDeath(name, error);
-        this.isEndExpected = true;
+      let reason: Error | null = null;
+      const fail = (error: Error) => {
+        reason ??= error;
+        reject(error);
       };
       this.worker.on('message', (message: Incoming) => {
         if (message.kind === 'failed' && 'message' in message) {
-          die(new EnvironmentError(String(message.message)));
+          fail(new EnvironmentError(String(message.message)));
         } else if (message.kind === 'ready') {
-          isReady = true;
+          this.isReady = true;
           resolve(message);
         } else {
-          onMessage(message);
+          hooks.onMessage(message);
         }
       });
-      this.worker.on('error', die);
+      this.worker.on('error', fail);
       this.worker.on('exit', (code) => {
         this.hasExited = true;
-        die(new Error(`the ${name} thread ended with code ${code}`));
+        const error = reason ?? new Error(`the ${name} thread ended with code ${code}`);
+        reject(error);
+        hooks.onExit(this.isEndExpected ? null : error, this.isReady);
       });
     });
     this.firstAnswer.catch(() => undefined);

@@ -3,7 +3,8 @@ import type { PoolLayout } from './pool-layout.js';
 import * as poolLayout from './pool-layout.js';
 
 // V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
-const { CACHE_BUFFERS, MOVE_BUFFERS } = poolLayout;
+const { CACHE_BUFFERS, MOVE_BUFFERS, THREAD_COUNT, THREAD_RELEASED, THREAD_RETURNED, THREAD_TAKEN } =
+  poolLayout;
 
 /** How often a thread looks at a taken lock before it sleeps: the holder moves a burst of words, no more. */
 const LOCK_SPINS = 200;
@@ -13,11 +14,12 @@ const LOCK_SLEEP_MS = 1;
 /**
  * A thread's private stack of free buffers over the pool's global list.
  *
- * Owned by one thread, except `taken`, `returned` and `count`, which that thread publishes. Buffers
+ * Owned by one thread, and by its successor when it has died; `taken`, `returned` and `count` are published by it. Buffers
  * move to and from the global list 16 or a burst at a time, so the lock is taken once in 16 packets at
  * the most, and never where allocations and frees balance. LIFO, because the last buffer freed is still in
  * the processor's cache. `alloc` and `free` become visible by one store of `count`, after the slot it is
- * about; while buffers move to or from the global list they may be in both places, under the lock.
+ * about. While buffers move to or from the global list they may be in both places, under the lock: in which
+ * of them they are then is up to cache-repair.ts, should the thread die in the midst of it.
  * Scheme: the mempool cache of DPDK (`rte_mempool`, "Local Cache").
  */
 export class BufferCache {
@@ -27,6 +29,7 @@ export class BufferCache {
   private readonly countWord: number;
   private readonly takenWord: number;
   private readonly returnedWord: number;
+  private readonly releasedWord: number;
   private readonly slotsWord: number;
   private readonly lockToken: number;
   private readonly bufferCount: number;
@@ -35,14 +38,17 @@ export class BufferCache {
     private readonly words: Int32Array,
     layout: PoolLayout,
     threadIndex: number,
+    private readonly whileLocked: ((holder: number) => void) | null = null,
   ) {
     this.lockWord = layout.lockWord;
     this.freeCountWord = layout.freeCountWord;
     this.freeListWord = layout.freeListWord;
-    this.countWord = layout.threadWord(threadIndex);
-    this.takenWord = this.countWord + 1;
-    this.returnedWord = this.countWord + 2;
-    this.slotsWord = this.countWord + layout.cacheSlotsOffset;
+    const block = layout.threadWord(threadIndex);
+    this.countWord = block + THREAD_COUNT;
+    this.takenWord = block + THREAD_TAKEN;
+    this.returnedWord = block + THREAD_RETURNED;
+    this.releasedWord = block + THREAD_RELEASED;
+    this.slotsWord = block + layout.cacheSlotsOffset;
     this.lockToken = threadIndex + 1;
     this.bufferCount = layout.shape.bufferCount;
   }
@@ -62,17 +68,46 @@ export class BufferCache {
     return this.words[this.returnedWord];
   }
 
+  /** Of a worker: how far it has given back what it popped from its ring, as the ring's cursors count. */
+  get released(): number {
+    return this.words[this.releasedWord];
+  }
+
+  /** The successor of a worker that died right after it had given its hand back. */
+  noteReleased(count: number): void {
+    this.words[this.releasedWord] = (this.words[this.releasedWord] + count) | 0;
+  }
+
+  /** Whether a buffer is in this cache. Looks at all of it: for the successor of a thread that died. */
+  has(index: number): boolean {
+    const { words, slotsWord } = this;
+    for (let i = this.count - 1; i >= 0; i--) if (words[slotsWord + i] === index) return true;
+    return false;
+  }
+
   /** Takes a free buffer. Returns its index, or -1 when cache and global list are empty. */
   alloc(): number {
+    const index = this.peek();
+    if (index >= 0) this.take();
+    return index;
+  }
+
+  /** The buffer that `take` takes, or -1 when cache and global list are empty. */
+  peek(): number {
     let count = this.words[this.countWord];
     if (count === 0) {
       count = this.refill();
       if (count === 0) return -1;
     }
-    count--;
-    const index = this.words[this.slotsWord + count];
-    this.words[this.countWord] = count;
-    return index;
+    return this.words[this.slotsWord + count - 1];
+  }
+
+  /**
+   * Takes the buffer that `peek` has just returned. Who has noted it in shared memory by then cannot lose it by
+   * dying: until here it is free, from here on it is where it was noted.
+   */
+  take(): void {
+    this.words[this.countWord] -= 1;
   }
 
   /** Gives a buffer back. The caller must own it: a second free of the same buffer corrupts the pool. */
@@ -91,14 +126,25 @@ export class BufferCache {
    * @param count how many, from 0.
    */
   freeBurst(indexes: Int32Array, count: number): void {
-    const { words, slotsWord, countWord } = this;
+    this.release(indexes, count, 0);
+  }
+
+  /** Gives a worker's hand back, in the same way, and moves `released` on. */
+  freeHand(hand: Int32Array, count: number): void {
+    this.release(hand, count, count);
+  }
+
+  private release(indexes: Int32Array, count: number, ofHand: number): void {
+    const { words, slotsWord, countWord, releasedWord } = this;
     const cached = words[countWord];
     if (cached + count > CACHE_BUFFERS) {
-      this.giveBack(indexes, count);
+      this.giveBack(indexes, count, ofHand);
       return;
     }
     for (let i = 0; i < count; i++) words[slotsWord + cached + i] = indexes[i];
     words[countWord] = cached + count;
+    // Between these two stores the hand is in the cache as well, where a successor finds it.
+    words[releasedWord] = (words[releasedWord] + ofHand) | 0;
   }
 
   private refill(): number {
@@ -108,9 +154,10 @@ export class BufferCache {
     const moved = Math.min(free, MOVE_BUFFERS);
     const first = freeListWord + free - moved;
     for (let i = 0; i < moved; i++) words[slotsWord + i] = words[first + i];
+    // In both places first, then out of the list: never in neither.
+    words[this.countWord] = moved;
     words[freeCountWord] = free - moved;
     words[this.takenWord] = (words[this.takenWord] + moved) | 0;
-    words[this.countWord] = moved;
     this.unlock();
     return moved;
   }
@@ -122,22 +169,23 @@ export class BufferCache {
     this.lock();
     const end = this.roomInFreeList(MOVE_BUFFERS);
     // The oldest half goes: the youngest is what the processor's cache still holds.
-    for (let i = 0; i < MOVE_BUFFERS; i++) {
-      words[end + i] = words[slotsWord + i];
-      words[slotsWord + i] = words[slotsWord + left + i];
-    }
+    for (let i = 0; i < MOVE_BUFFERS; i++) words[end + i] = words[slotsWord + i];
     this.commitReturn(MOVE_BUFFERS);
+    // Only now, when they are in the list, may their places in the cache be written over.
+    for (let i = 0; i < left; i++) words[slotsWord + i] = words[slotsWord + MOVE_BUFFERS + i];
     words[this.countWord] = left;
     this.unlock();
     return left;
   }
 
-  private giveBack(indexes: Int32Array, count: number): void {
-    const { words } = this;
+  private giveBack(indexes: Int32Array, count: number, ofHand: number): void {
+    const { words, releasedWord } = this;
     this.lock();
     const end = this.roomInFreeList(count);
     for (let i = 0; i < count; i++) words[end + i] = indexes[i];
     this.commitReturn(count);
+    // Under the lock: once it is gone, others may take these buffers out of the list.
+    words[releasedWord] = (words[releasedWord] + ofHand) | 0;
     this.unlock();
   }
 
@@ -163,7 +211,9 @@ export class BufferCache {
       if (Atomics.compareExchange(this.words, this.lockWord, 0, this.lockToken) === 0) return;
       if (++spins % LOCK_SPINS === 0) {
         const holder = Atomics.load(this.words, this.lockWord);
-        if (holder !== 0) Atomics.wait(this.words, this.lockWord, holder, LOCK_SLEEP_MS);
+        if (holder === 0) continue;
+        this.whileLocked?.(holder - 1);
+        Atomics.wait(this.words, this.lockWord, holder, LOCK_SLEEP_MS);
       }
     }
   }

@@ -1,7 +1,9 @@
 import { InvariantError } from '../errors.js';
 import { BufferCache } from './buffer-cache.js';
+import { repairCache } from './cache-repair.js';
 import * as poolLayout from './pool-layout.js';
 import { PoolLayout, type PoolShape } from './pool-layout.js';
+import { SendQueue } from './send-queue.js';
 
 // V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
 const {
@@ -15,6 +17,7 @@ const {
   FORM_LINK_TYPE_SHIFT,
   FORM_OVERSIZE_BIT,
   FRAME_OFFSET_BYTES,
+  THREAD_RELEASED,
 } = poolLayout;
 
 /** What a thread needs to use the pool: passed through `workerData`, shared, never copied. */
@@ -72,15 +75,37 @@ export class PacketPool {
     this.state = new Int32Array(memory.state);
   }
 
-  /** The private cache of one thread; only that thread may use it. */
-  cacheOf(threadIndex: number): BufferCache {
-    return new BufferCache(this.state, this.layout, threadIndex);
+  /**
+   * The private cache of one thread; only that thread may use it.
+   *
+   * @param whileLocked called again and again while it waits for the lock of the global list, with the index of
+   *   the thread that has it; for main, which alone can break it.
+   */
+  cacheOf(threadIndex: number, whileLocked: ((holder: number) => void) | null = null): BufferCache {
+    return new BufferCache(this.state, this.layout, threadIndex, whileLocked);
   }
 
   /** The words in which a thread keeps the buffers that it works on, found again if it dies. */
   handOf(threadIndex: number): Int32Array {
     const word = this.layout.threadWord(threadIndex) + this.layout.handOffset;
     return this.state.subarray(word, word + this.shape.handBuffers);
+  }
+
+  /** Where a worker's transmitter keeps what it still has to send, found again if it dies. */
+  sendQueueOf(threadIndex: number): SendQueue {
+    return new SendQueue(this.state, this.layout, threadIndex);
+  }
+
+  /**
+   * Main, when a thread has died: breaks the lock of the global list where it held it. See cache-repair.ts.
+   *
+   * @param readCursor of the ring that it consumed, for a worker: what it has popped and not released is in
+   *   its hand.
+   */
+  breakLockOf(threadIndex: number, readCursor: number): boolean {
+    const { state, layout } = this;
+    const held = (readCursor - state[layout.threadWord(threadIndex) + THREAD_RELEASED]) | 0;
+    return repairCache(state, layout, threadIndex, this.handOf(threadIndex), held);
   }
 
   /** Where the frame of a buffer begins in `bytes` and `view`. */

@@ -8,7 +8,7 @@ import { alignUp, CACHE_LINE_WORDS, PAGE_BYTES, WORD_BYTES } from './layout.js';
  *     buffer | descriptor, 4 words | frame, up to `bufferBytes` | rest of the last cache line |
  *
  *   state    | (empty line) | lock | free count | free list              the global list, a stack of buffer indexes
- *   (words)  | thread 0: count, taken, returned | cache | hand
+ *   (words)  | thread 0: count, taken, returned, released, queued, queue base | cache | hand | send queue
  *            | thread 1: ...
  *
  *   word             type    writer              readers        meaning
@@ -21,20 +21,32 @@ import { alignUp, CACHE_LINE_WORDS, PAGE_BYTES, WORD_BYTES } from './layout.js';
  *   cache count      int32   its thread          it, stats      buffers in this thread's cache
  *   taken, returned  int32   its thread          its thread     buffers ever moved from, to the global list (wraps)
  *   cache            int32[] its thread          its thread     their indexes, a stack
- *   hand             int32[] its thread          its thread     the burst or the staging that the thread works on
+ *   released         int32   its thread          its successor  a worker: ring positions whose buffers it has given back (wraps)
+ *   hand             int32[] its thread          its successor  the burst or the staging that the thread works on
+ *   queued           int32   its thread          its successor  frames that wait in the send queue
+ *   queue base       int32   its thread          its successor  cursor of the ring to who sends, when the queue was begun
+ *   send queue       int32[] its thread          its successor  what the worker's transmitter still has to send (tx/)
  *
  * The descriptor is in front of its frame so that one cache line has both it and all that the parser
  * reads of a TCP packet: 16 bytes, then Ethernet, IPv4 and TCP up to the flags, 48 bytes. A line is what
  * the two cores pay for when a packet changes hands. A buffer is one line longer than the frame that it
  * holds, because buffers at multiples of 2048 bytes would all fall into the same few sets of the cache.
  *
- * The caches and hands lie here, and not in each thread's heap, so that what a dead thread held can be
- * found and given back.
+ * The caches, hands and send queues lie here, and not in each thread's heap, so that what a dead thread held
+ * can be found: worker/predecessor.ts.
  */
 
 /** Buffers in a thread's private cache, and how many move to or from the global list at a time. */
 export const CACHE_BUFFERS = 32;
 export const MOVE_BUFFERS = 16;
+
+/** Words of a thread's block, from its first; the rest of that line is spare. */
+export const THREAD_COUNT = 0;
+export const THREAD_TAKEN = 1;
+export const THREAD_RETURNED = 2;
+export const THREAD_RELEASED = 3;
+export const THREAD_QUEUED = 4;
+export const THREAD_QUEUE_BASE = 5;
 
 /** Words of a frame's descriptor, from the first word of its buffer. */
 export const DESCRIPTOR_WORDS = 4;
@@ -86,6 +98,7 @@ export class PoolLayout {
   readonly threadWords: number;
   readonly cacheSlotsOffset = CACHE_LINE_WORDS;
   readonly handOffset: number;
+  readonly queueOffset: number;
   /** From the beginning of one buffer to the beginning of the next. */
   readonly strideBytes: number;
   readonly stateBytes: number;
@@ -102,14 +115,15 @@ export class PoolLayout {
     this.freeListWord = this.freeCountWord + 1;
     this.threadsWord = alignUp(this.freeListWord + shape.bufferCount, CACHE_LINE_WORDS);
     this.handOffset = this.cacheSlotsOffset + CACHE_BUFFERS;
-    this.threadWords = alignUp(this.handOffset + shape.handBuffers, CACHE_LINE_WORDS);
+    this.queueOffset = this.handOffset + shape.handBuffers;
+    this.threadWords = alignUp(this.queueOffset + shape.handBuffers, CACHE_LINE_WORDS);
     this.stateBytes =
       (this.threadsWord + shape.threadCount * this.threadWords + CACHE_LINE_WORDS) * WORD_BYTES;
     this.strideBytes = shape.bufferBytes + BUFFER_EXTRA_BYTES;
     this.framesBytes = PAGE_BYTES + shape.bufferCount * this.strideBytes;
   }
 
-  /** First word of a thread's count, taken and returned; its cache and hand follow. */
+  /** First word of a thread's block: the THREAD_ words, then its cache, hand and send queue. */
   threadWord(threadIndex: number): number {
     return this.threadsWord + threadIndex * this.threadWords;
   }

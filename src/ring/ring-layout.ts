@@ -47,6 +47,11 @@ export function createRing(slots: number): RingMemory {
   return { slots, buffer };
 }
 
+/** What a ring's consumer has popped, an int32 that wraps: for who asks after the dead. */
+export function ringReadCursor(memory: RingMemory): number {
+  return Atomics.load(new Int32Array(memory.buffer), new RingLayout(memory.slots).readCursorWord);
+}
+
 /** Indexes in a ring at this moment, for a gauge: both cursors may move while it looks. */
 export function ringUsedSlots(memory: RingMemory): number {
   const layout = new RingLayout(memory.slots);

@@ -21,7 +21,8 @@ import { WorkerBells } from './worker-bells.js';
 
 // V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
 const { DROP_REASONS, RX_LEVELS } = catalogue;
-const { COMMAND_STOP, CONTROL_COMMAND, CONTROL_STATE, STATE_FINISHED, STATE_RUNNING } = controlLayout;
+const { COMMAND_STOP, CONTROL_COMMAND, CONTROL_HEARTBEAT, CONTROL_STATE, STATE_FINISHED, STATE_RUNNING } =
+  controlLayout;
 const { FORM_CHECKSUM_MISSING_BIT, FORM_OVERSIZE_BIT } = poolLayout;
 const { BURST_FRAMES } = frameBatch;
 const { SOURCE_FINISHED } = sourceModule;
@@ -144,6 +145,7 @@ export class RxLoop {
 
   /** Publishes the counters when they are asked for. */
   attend(): void {
+    this.deps.control[CONTROL_HEARTBEAT] += 1;
     if (!this.deps.banks.isRequested()) return;
     this.setLevels();
     this.deps.banks.publish();

@@ -96,6 +96,7 @@ export class Aggregator {
       dropped: totals.received - totals.enqueued,
       enqueued: totals.enqueued,
       processed: totals.processed,
+      lost: totals.lost,
       inFlight: totals.inFlight,
       holds: totals.identity.holds,
       violations: totals.identity.violations,
@@ -106,16 +107,18 @@ export class Aggregator {
 
   private async collect(slotCount: number): Promise<boolean> {
     for (const worker of this.workers) worker.request(slotCount);
-    await waitUntil(() => this.workers.every((worker) => worker.isAnswered()));
+    await waitUntil(() => this.workers.every((worker) => worker.isAnswered() || worker.isDead()));
     // Taken now: an answer that comes later may be younger than what rx is about to publish.
     let fresh = true;
     for (const worker of this.workers) {
       if (worker.isAnswered()) worker.take(slotCount);
       else fresh = false;
     }
+    // A reader that follows one that has died knows nothing of a thread that has not answered it yet.
+    if (!this.workers.every((worker) => worker.hasState || worker.isStarting())) return false;
     this.rx.request(0);
     // Before rx has begun there is nothing to wait for: its counters are zero, and so are all others.
-    await waitUntil(() => this.rx.isAnswered() || this.rx.isStarting());
+    await waitUntil(() => this.rx.isAnswered() || this.rx.isStarting() || this.rx.isDead());
     if (!this.rx.isAnswered() && !this.rx.isStarting()) return false;
     this.rx.take(0);
     // Who has ended since the pass began may have counted by rules that came since.
@@ -137,6 +140,7 @@ export class Aggregator {
     totals.latencyBuckets.fill(0);
     totals.latencySumSeconds = 0;
     totals.processed = 0;
+    totals.lost = 0;
     this.workers.forEach((reader, worker) => {
       const { slots } = reader;
       let packets = 0;
@@ -154,6 +158,8 @@ export class Aggregator {
       totals.processed += packets;
       const own = totals.workers[worker];
       own.packets = packets;
+      own.lost = reader.totals[WORKER_TOTALS.lost];
+      totals.lost += own.lost;
       own.bursts = reader.totals[WORKER_TOTALS.bursts];
       own.busySeconds = reader.totals[WORKER_TOTALS.busyMs] / 1000;
       own.heapBytes = reader.levels[WORKER_LEVELS.heapBytes];
@@ -174,7 +180,7 @@ export class Aggregator {
     });
     totals.enqueued = 0;
     for (let worker = 0; worker < this.workers.length; worker++) totals.enqueued += this.enqueuedTo(worker);
-    totals.inFlight = totals.enqueued - totals.processed;
+    totals.inFlight = totals.enqueued - totals.processed - totals.lost;
     totals.rxBusySeconds = rx.totals[RX_TOTALS.busyMs] / 1000;
     totals.rxHeapBytes = rx.levels[RX_LEVELS.heapBytes];
     totals.sourceBytesRead = rx.levels[RX_LEVELS.sourceBytesRead];
@@ -204,6 +210,7 @@ export class Aggregator {
   private judge(): void {
     const { totals, rx, workers } = this;
     totals.atMs = this.clock.unixMs();
+    totals.passedMs = this.clock.nowMs();
     totals.inRings = workers.reduce((sum, reader, worker) => {
       const writeCursor = rx.levels[RX_LEVELS.firstWriteCursor + worker];
       return sum + ((writeCursor - reader.levels[WORKER_LEVELS.readCursor]) | 0);
@@ -225,6 +232,7 @@ export class Aggregator {
         enqueued: this.enqueuedTo(worker),
         writeCursor: rx.levels[RX_LEVELS.firstWriteCursor + worker],
         processed: totals.workers[worker].packets,
+        lost: totals.workers[worker].lost,
         readCursor: reader.levels[WORKER_LEVELS.readCursor],
       })),
     });

@@ -13,6 +13,7 @@ import type { Aggregator } from './aggregator.js';
 import type { EventLoopReading } from './event-loop-load.js';
 import type { Losses } from './interface-losses.js';
 import type { RuleSeries } from './rule-series.js';
+import type { ThreadHealth } from './thread-watch.js';
 import type { Totals } from './totals.js';
 
 /** How the attempts to load rules have gone. */
@@ -47,6 +48,8 @@ export interface EngineState {
   readonly series: RuleSeries;
   /** The threads that have an event loop: main and stats. */
   readonly eventLoopThreads: readonly (EventLoopReading & { readonly thread: string })[];
+  /** All threads, and how they are at this moment. */
+  threadHealth(): readonly ThreadHealth[];
   readonly ringSlots: number;
   /** Indexes in each worker's ring at this moment. */
   ringUsedSlots(worker: number): number;

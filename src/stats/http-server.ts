@@ -51,7 +51,8 @@ export interface HttpServerDeps {
   readonly log: Logger;
   /** Brings the totals up to date. */
   readonly pass: () => Promise<unknown>;
-  readonly unixMs: () => number;
+  /** Monotonic: somebody who sets the clock must not make a pass old, or young for ever. */
+  readonly nowMs: () => number;
   /** Why the engine is not ready, or `null` when it is. */
   readonly notReadyBecause: () => string | null;
   /** Has the rules loaded again. */
@@ -91,7 +92,12 @@ export class HttpServer {
       render: (openMetrics) => deps.exposer.render(openMetrics),
       state: () => {
         const { aggregator, reload } = deps.state;
-        return [aggregator.totals.atMs, reload.generation, reload.successful, reload.failure?.atMs].join();
+        return [
+          aggregator.totals.passedMs,
+          reload.generation,
+          reload.successful,
+          reload.failure?.atMs,
+        ].join();
       },
     });
     this.reloads = new ReloadEndpoint(deps.reload);
@@ -166,11 +172,13 @@ export class HttpServer {
       );
     }
     app.get('/-/healthy', async (_request, reply) => {
-      const ageMs = deps.unixMs() - deps.state.aggregator.totals.atMs;
+      const ageMs = deps.nowMs() - deps.state.aggregator.totals.passedMs;
       if (ageMs < Math.max(HEALTHY_MS, 3 * this.config.intervalMs))
         return reply.type('text/plain').send('UPE is healthy.\n');
-      const seconds = Math.round(ageMs / 1000);
-      return reply.code(503).type('text/plain').send(`The last stats pass is ${seconds} s old.\n`);
+      const reason = Number.isFinite(ageMs)
+        ? `The last stats pass is ${Math.round(ageMs / 1000)} s old.`
+        : 'There has been no stats pass yet.';
+      return reply.code(503).type('text/plain').send(`${reason}\n`);
     });
     app.get('/-/ready', async (_request, reply) => {
       const reason = deps.notReadyBecause();
@@ -203,8 +211,8 @@ export class HttpServer {
   }
 
   private async refresh(): Promise<void> {
-    const { state, pass, unixMs } = this.deps;
-    if (unixMs() - state.aggregator.totals.atMs > PASS_AGE_MS_MAX) await pass();
+    const { state, pass, nowMs } = this.deps;
+    if (nowMs() - state.aggregator.totals.passedMs > PASS_AGE_MS_MAX) await pass();
   }
 }
 

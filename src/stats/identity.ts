@@ -17,8 +17,9 @@ export interface IdentityEvidence {
     /** Packets that rx counted into the worker's ring, and the ring's own cursor (int32) after them. */
     readonly enqueued: number;
     readonly writeCursor: number;
-    /** Sum of the worker's outcomes, and the ring's own cursor (int32) after them. */
+    /** Sum of the worker's outcomes, packets lost with it, and the ring's own cursor (int32) after them. */
     readonly processed: number;
+    readonly lost: number;
     readonly readCursor: number;
   }[];
 }
@@ -36,7 +37,7 @@ const HOLDS: Identity = { holds: true, violations: [] };
  *
  *     received  = enqueued + dropped
  *     enqueued  = write cursor of each ring (modulo 2^32)
- *     processed = read cursor of each ring (modulo 2^32), and no more than was enqueued
+ *     processed + lost = read cursor of each ring (modulo 2^32), and no more than was enqueued
  *     frames to be sent = sent + failed by reason + waiting
  *     buffers out of the pool = in flight + in rx's hand + waiting to be sent
  *
@@ -52,12 +53,13 @@ export function checkIdentity(evidence: IdentityEvidence): Identity {
   let inFlight = 0;
   evidence.workers.forEach((worker, i) => {
     expectEqual(`worker ${i}: enqueued and write cursor`, worker.enqueued | 0, worker.writeCursor);
-    expectEqual(`worker ${i}: processed and read cursor`, worker.processed | 0, worker.readCursor);
-    if (worker.processed > worker.enqueued) {
-      violations.push(`worker ${i}: processed ${worker.processed} of ${worker.enqueued} enqueued`);
+    const done = worker.processed + worker.lost;
+    expectEqual(`worker ${i}: processed + lost and read cursor`, done | 0, worker.readCursor);
+    if (done > worker.enqueued) {
+      violations.push(`worker ${i}: processed or lost ${done} of ${worker.enqueued} enqueued`);
     }
     enqueued += worker.enqueued;
-    inFlight += worker.enqueued - worker.processed;
+    inFlight += worker.enqueued - done;
   });
   expectEqual('received and enqueued + dropped', evidence.received, enqueued + evidence.dropped);
   expectEqual(

@@ -10,6 +10,8 @@ export interface Losses {
 
 const FILES = { missed: 'rx_missed_errors', dropped: 'rx_dropped' } as const;
 const KINDS = ['missed', 'dropped'] as const;
+/** Cells of an interface: of each kind the total, and one more than the kernel said last (0: nothing yet). */
+export const LOSS_CELLS = 2 * KINDS.length;
 
 /**
  * An interface's own counters of losses, counted on from when UPE started: the kernel's are older than
@@ -17,11 +19,11 @@ const KINDS = ['missed', 'dropped'] as const;
  * Source: Documentation/ABI/testing/sysfs-class-net-statistics.
  */
 export class InterfaceLosses {
-  private readonly total = { missed: 0, dropped: 0 };
-  /** What the kernel said last; -1 before it said anything. */
-  private readonly last = { missed: -1, dropped: -1 };
-
-  constructor(private readonly name: string) {}
+  /** @param cells `LOSS_CELLS` of shared memory, zero at first: a stats thread that follows another goes on with them. */
+  constructor(
+    private readonly name: string,
+    private readonly cells: Float64Array,
+  ) {}
 
   /**
    * Reads the kernel's counters.
@@ -29,15 +31,17 @@ export class InterfaceLosses {
    * @param kernelIndex the interface's number; 0 while there is none.
    */
   update(kernelIndex: number): Losses {
-    if (kernelIndex === 0 || !this.isOurs(kernelIndex)) return this.total;
-    for (const kind of KINDS) {
-      const now = Number(this.read(`statistics/${FILES[kind]}`));
-      const before = this.last[kind];
-      // Less than before: created again, and counting from 0.
-      if (before >= 0) this.total[kind] += now >= before ? now - before : now;
-      this.last[kind] = now;
+    const { cells } = this;
+    if (kernelIndex !== 0 && this.isOurs(kernelIndex)) {
+      KINDS.forEach((kind, i) => {
+        const now = Number(this.read(`statistics/${FILES[kind]}`));
+        const before = cells[2 * i + 1] - 1;
+        // Less than before: created again, and counting from 0.
+        if (before >= 0) cells[2 * i] += now >= before ? now - before : now;
+        cells[2 * i + 1] = 1 + now;
+      });
     }
-    return this.total;
+    return { missed: cells[0], dropped: cells[2] };
   }
 
   /** /sys may show another network namespace than ours, with an interface of the same name. */

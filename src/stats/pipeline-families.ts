@@ -61,6 +61,13 @@ export const PIPELINE_FAMILIES: readonly MetricFamily[] = [
       aggregator.totals.workers.map(({ bursts }, worker) => ({ labels: { worker }, value: bursts })),
   },
   {
+    name: 'upe_worker_lost_packets_total',
+    help: 'Packets that a worker had taken from its ring when it died, and that nobody else can process.',
+    type: 'counter',
+    samples: ({ aggregator }) =>
+      aggregator.totals.workers.map(({ lost }, worker) => ({ labels: { worker }, value: lost })),
+  },
+  {
     name: 'upe_ring_used_slots',
     help: 'Slots in use of the ring from rx to each worker, at the moment of the scrape.',
     type: 'gauge',
@@ -91,7 +98,7 @@ export const PIPELINE_FAMILIES: readonly MetricFamily[] = [
   },
   {
     name: 'upe_in_flight_packets',
-    help: 'Packets enqueued and not yet processed, as of the last stats pass.',
+    help: 'Packets enqueued and neither processed nor lost, as of the last stats pass.',
     type: 'gauge',
     samples: ({ aggregator }) => one(aggregator.totals.inFlight),
   },
@@ -120,6 +127,22 @@ export const PIPELINE_FAMILIES: readonly MetricFamily[] = [
     type: 'gauge',
     samples: (state) =>
       threads(state).map(({ thread, heapBytes }) => ({ labels: { thread }, value: heapBytes })),
+  },
+  {
+    name: 'upe_thread_restarts_total',
+    help: 'How often each thread has died and been replaced.',
+    type: 'counter',
+    samples: (state) =>
+      state.threadHealth().map(({ thread, restarts }) => ({ labels: { thread }, value: restarts })),
+  },
+  {
+    name: 'upe_thread_heartbeat_age_seconds',
+    help: 'Time since each thread was last seen to move; one that has nothing to do moves once a second.',
+    type: 'gauge',
+    samples: (state) =>
+      state
+        .threadHealth()
+        .map(({ thread, heartbeatAgeSeconds }) => ({ labels: { thread }, value: heartbeatAgeSeconds })),
   },
   {
     name: 'upe_thread_event_loop_lag_seconds',

@@ -22,7 +22,7 @@ export interface RulesNotice {
 }
 
 /** Packets, bytes and last match that a slot's earlier occupants left in its cells. */
-interface SlotBase {
+export interface SlotBase {
   readonly packets: number;
   readonly bytes: number;
   readonly lastMs: number;
@@ -40,6 +40,14 @@ export interface RuleCounts {
   readonly lastMs: number;
 }
 
+/** What a series knows that is in no counter and in no notice: for the successor of a stats thread that died. */
+export interface SeriesHistory {
+  readonly foldedBytes: number;
+  readonly foldedPacketsByAction: Readonly<Record<Action, number>>;
+  /** By slot. */
+  readonly bases: ReadonlyMap<number, SlotBase>;
+}
+
 /**
  * Turns outcome slots into series: which pair owns which slot, what slots held before they were given
  * to another pair, and what has been folded. The workers' cells only ever grow; everything that looks
@@ -47,13 +55,21 @@ export interface RuleCounts {
  */
 export class RuleSeries {
   notice: RulesNotice;
-  foldedBytes = 0;
+  foldedBytes: number;
   /** Packets of folded pairs by action: verdicts go on counting them. */
-  readonly foldedPacketsByAction: Record<Action, number> = { count: 0, drop: 0, forward: 0 };
-  private readonly bases = new Map<number, SlotBase>();
+  readonly foldedPacketsByAction: Record<Action, number>;
+  private readonly bases: Map<number, SlotBase>;
 
-  constructor(notice: RulesNotice) {
+  constructor(notice: RulesNotice, history: SeriesHistory | null = null) {
     this.notice = notice;
+    this.foldedBytes = history?.foldedBytes ?? 0;
+    this.foldedPacketsByAction = { ...(history?.foldedPacketsByAction ?? { count: 0, drop: 0, forward: 0 }) };
+    this.bases = new Map(history?.bases);
+  }
+
+  get history(): SeriesHistory {
+    const { foldedBytes, foldedPacketsByAction, bases } = this;
+    return { foldedBytes, foldedPacketsByAction, bases };
   }
 
   get foldedPackets(): number {

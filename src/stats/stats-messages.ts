@@ -1,5 +1,5 @@
 import type { EventLoopReading } from './event-loop-load.js';
-import type { RulesNotice } from './rule-series.js';
+import type { RulesNotice, SeriesHistory } from './rule-series.js';
 
 /** What main tells the stats thread. */
 export type ToStats =
@@ -19,7 +19,7 @@ export type ToStats =
 export type FromStats =
   | { readonly kind: 'ready'; readonly port: number }
   | { readonly kind: 'failed'; readonly message: string }
-  | { readonly kind: 'rulesPrepared' }
+  | { readonly kind: 'rulesPrepared'; readonly history: SeriesHistory }
   | { readonly kind: 'rulesRefused'; readonly reason: string }
   /** A client asks for the rules to be loaded again. Answered with `reloadAnswered`. */
   | { readonly kind: 'reloadWanted'; readonly id: number }
@@ -38,6 +38,8 @@ export interface StatsSummary {
   readonly dropped: number;
   readonly enqueued: number;
   readonly processed: number;
+  /** Packets that workers have taken with them when they died. */
+  readonly lost: number;
   readonly inFlight: number;
   readonly holds: boolean;
   /** What does not add up, one sentence each. */

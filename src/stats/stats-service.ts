@@ -1,6 +1,12 @@
 import type { Logger } from '../log.js';
 import type { Clock } from '../memory/clock.js';
-import { CONTROL_STATE, controlOf, STATE_FINISHED, STATE_RUNNING } from '../memory/control-layout.js';
+import {
+  CONTROL_PASSES,
+  CONTROL_STATE,
+  CONTROL_VIOLATIONS,
+  controlOf,
+  STATE_FINISHED,
+} from '../memory/control-layout.js';
 import { Links } from '../memory/link-layout.js';
 import { PacketPool, type PoolMemory } from '../memory/packet-pool.js';
 import { type RingMemory, ringUsedSlots } from '../ring/ring-layout.js';
@@ -10,9 +16,10 @@ import type { EngineState, ReloadState } from './engine-state.js';
 import { EventLoopLoad, type EventLoopReading } from './event-loop-load.js';
 import { Exposer } from './exposition.js';
 import { HttpServer, type HttpSettings } from './http-server.js';
-import { InterfaceLosses } from './interface-losses.js';
-import { RuleSeries, type RulesNotice } from './rule-series.js';
+import { InterfaceLosses, LOSS_CELLS } from './interface-losses.js';
+import { RuleSeries, type RulesNotice, type SeriesHistory } from './rule-series.js';
 import type { ReloadOutcome, StatsSummary } from './stats-messages.js';
+import { ThreadWatch } from './thread-watch.js';
 
 /** Passes to wait for one in which every thread answered, before new rules are refused. */
 const FRESH_PASSES_MAX = 50;
@@ -32,9 +39,21 @@ export interface StatsServiceConfig extends AggregatorConfig {
   /** One a worker. */
   readonly rings: readonly RingMemory[];
   readonly rules: RulesNotice;
+  /** What the thread before this one knew, when it died; `null` for the first. */
+  readonly heritage: StatsHeritage | null;
+  /** `LOSS_CELLS` an interface of interface-losses.ts; outlives the thread. */
+  readonly losses: SharedArrayBuffer;
   /** Time between two passes, milliseconds. */
   readonly intervalMs: number;
   readonly http: HttpSettings;
+}
+
+/** What is known of an engine and in no counter: main keeps it for the case that stats dies. */
+export interface StatsHeritage {
+  readonly series: SeriesHistory | null;
+  readonly reload: ReloadState;
+  /** Monotonic clock at the start of the engine, milliseconds. */
+  readonly startedMs: number;
 }
 
 export interface StatsServiceDeps {
@@ -49,6 +68,8 @@ export class StatsService {
   private readonly aggregator: Aggregator;
   private readonly series: RuleSeries;
   private readonly server: HttpServer;
+  private readonly threads: ThreadWatch;
+  private readonly control: Int32Array;
   private mainLoad: EventLoopReading = { busySeconds: 0, heapBytes: 0, lagSeconds: 0, gcSeconds: 0 };
   private readonly ownLoad: EventLoopLoad;
   private readonly reload: { -readonly [Field in keyof ReloadState]: ReloadState[Field] };
@@ -61,14 +82,15 @@ export class StatsService {
   ) {
     this.aggregator = new Aggregator(config, deps.clock);
     this.ownLoad = new EventLoopLoad(config.intervalMs);
-    this.series = new RuleSeries(config.rules);
-    this.reload = {
-      generation: config.rules.generation,
-      successful: true,
-      successMs: deps.clock.unixMs(),
-      failure: null,
-    };
-    this.startedMs = deps.clock.nowMs();
+    const { heritage } = config;
+    this.series = new RuleSeries(config.rules, heritage?.series);
+    const firstLoad = { successful: true, successMs: deps.clock.unixMs(), failure: null };
+    this.reload = { ...(heritage?.reload ?? { generation: config.rules.generation, ...firstLoad }) };
+    this.startedMs = heritage?.startedMs ?? deps.clock.nowMs();
+    this.control = controlOf(config.control, 1 + config.workerCounters.length);
+    this.aggregator.passCount = this.control[CONTROL_PASSES];
+    this.aggregator.violationCount = this.control[CONTROL_VIOLATIONS];
+    this.threads = new ThreadWatch(config.control, config.workerCounters.length, deps.clock);
     const state = this.engineState();
     this.server = new HttpServer(
       { ...config.http, intervalMs: config.intervalMs },
@@ -77,8 +99,8 @@ export class StatsService {
         exposer: new Exposer(state),
         log: deps.log,
         pass: () => this.pass(),
-        unixMs: () => deps.clock.unixMs(),
-        notReadyBecause: () => this.notReadyBecause(),
+        nowMs: () => deps.clock.nowMs(),
+        notReadyBecause: () => this.threads.problem(),
         reload: deps.reload,
       },
     );
@@ -86,6 +108,8 @@ export class StatsService {
 
   /** Listens and begins to aggregate. Returns the port. */
   async start(): Promise<number> {
+    // Nobody may be shown zeros where a thread before this one has shown counts.
+    while (this.config.heritage !== null && this.aggregator.totals.atMs === 0) await this.pass();
     const port = await this.server.start();
     this.ownLoad.start();
     this.timer = setInterval(() => {
@@ -126,6 +150,10 @@ export class StatsService {
     this.reload.successMs = atMs;
   }
 
+  get history(): SeriesHistory {
+    return this.series.history;
+  }
+
   reloadFailed(atMs: number, problems: readonly string[]): void {
     this.reload.successful = false;
     this.reload.failure = { atMs, problems };
@@ -133,6 +161,7 @@ export class StatsService {
 
   noteMainThread(load: EventLoopReading): void {
     this.mainLoad = load;
+    this.threads.noteMain();
   }
 
   private async pass(): Promise<boolean> {
@@ -142,6 +171,9 @@ export class StatsService {
       const { violations } = this.aggregator.totals.identity;
       this.deps.log.error({ violations }, 'the accounting identity does not hold');
     }
+    this.control[CONTROL_PASSES] = this.aggregator.passCount;
+    this.control[CONTROL_VIOLATIONS] = this.aggregator.violationCount;
+    this.threads.beat();
     return fresh;
   }
 
@@ -150,18 +182,6 @@ export class StatsService {
     await this.pass();
     for (let tries = 0; tries < FRESH_PASSES_MAX; tries++) if (await this.pass()) return true;
     return false;
-  }
-
-  private notReadyBecause(): string | null {
-    const states = this.config.workerCounters.map((_, worker) => ({
-      thread: `worker ${worker}`,
-      state: Atomics.load(controlOf(this.config.control, 1 + worker), CONTROL_STATE),
-    }));
-    const rx = { thread: 'rx', state: Atomics.load(controlOf(this.config.control, 0), CONTROL_STATE) };
-    for (const { thread, state } of [rx, ...states]) {
-      if (state !== STATE_RUNNING && state !== STATE_FINISHED) return `The ${thread} thread is not running.`;
-    }
-    return null;
   }
 
   private engineState(): EngineState {
@@ -182,12 +202,14 @@ export class StatsService {
       mode: config.mode,
       aggregator: this.aggregator,
       readInterfaceCount: config.readInterfaceCount,
-      live: config.links === null ? null : liveState(config.interfaces, new Links(config.links)),
+      live:
+        config.links === null ? null : liveState(config.interfaces, new Links(config.links), config.losses),
       unjudged: config.unjudged,
       series: this.series,
       get eventLoopThreads() {
         return eventLoopThreads();
       },
+      threadHealth: () => this.threads.read(),
       ringSlots: config.rings[0].slots,
       ringUsedSlots: (worker) => ringUsedSlots(config.rings[worker]),
       poolBuffers: config.pool.shape.bufferCount,
@@ -200,8 +222,15 @@ export class StatsService {
   }
 }
 
-function liveState(interfaces: readonly string[], links: Links): EngineState['live'] {
-  const losses = interfaces.map((name) => new InterfaceLosses(name));
+function liveState(
+  interfaces: readonly string[],
+  links: Links,
+  cells: SharedArrayBuffer,
+): EngineState['live'] {
+  const losses = interfaces.map((name, i) => {
+    const own = i * LOSS_CELLS * Float64Array.BYTES_PER_ELEMENT;
+    return new InterfaceLosses(name, new Float64Array(cells, own, LOSS_CELLS));
+  });
   // What was lost before the first look is not ours.
   losses.forEach((own, i) => void own.update(links.kernelIndex(i)));
   return {

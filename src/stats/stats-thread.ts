@@ -39,7 +39,11 @@ async function handle(message: ToStats): Promise<void> {
   switch (message.kind) {
     case 'prepareRules': {
       const reason = await service.prepareRules(message.notice);
-      answer(reason === null ? { kind: 'rulesPrepared' } : { kind: 'rulesRefused', reason });
+      answer(
+        reason === null
+          ? { kind: 'rulesPrepared', history: service.history }
+          : { kind: 'rulesRefused', reason },
+      );
       return;
     }
     case 'rulesInUse':

@@ -9,8 +9,10 @@ import type { Identity } from './identity.js';
 
 /** The engine's numbers as of one pass; all arrays are overwritten by the next. */
 export interface Totals {
-  /** Unix time of the pass, milliseconds; 0 before the first. */
+  /** Unix time of the pass, milliseconds; 0 before the first. Says when, not how long ago: clocks are set. */
   atMs: number;
+  /** The same on the monotonic clock; -Infinity before the first. */
+  passedMs: number;
   /** Packets, bytes and last match of every outcome slot over all workers, `SLOT_CELLS` each. */
   readonly slots: Float64Array;
   /** Packets and bytes received, and packets dropped by reason, of every interface. */
@@ -27,7 +29,9 @@ export interface Totals {
   received: number;
   enqueued: number;
   processed: number;
-  /** Enqueued and not yet processed. */
+  /** Enqueued, and ended with a worker that died. */
+  lost: number;
+  /** Enqueued and neither processed nor lost. */
   inFlight: number;
   /** The same as the rings have it, by their cursors. */
   inRings: number;
@@ -52,6 +56,7 @@ export interface InterfaceTotals {
 
 export interface WorkerTotals {
   packets: number;
+  lost: number;
   bursts: number;
   busySeconds: number;
   heapBytes: number;
@@ -61,6 +66,7 @@ export interface WorkerTotals {
 export function createTotals(interfaces: readonly string[], slotCount: number, workerCount: number): Totals {
   return {
     atMs: 0,
+    passedMs: Number.NEGATIVE_INFINITY,
     slots: new Float64Array(slotCount * SLOT_CELLS),
     interfaces: interfaces.map((name) => ({
       name,
@@ -74,6 +80,7 @@ export function createTotals(interfaces: readonly string[], slotCount: number, w
     })),
     workers: Array.from({ length: workerCount }, () => ({
       packets: 0,
+      lost: 0,
       bursts: 0,
       busySeconds: 0,
       heapBytes: 0,
@@ -86,6 +93,7 @@ export function createTotals(interfaces: readonly string[], slotCount: number, w
     received: 0,
     enqueued: 0,
     processed: 0,
+    lost: 0,
     inFlight: 0,
     inRings: 0,
     rxBusySeconds: 0,

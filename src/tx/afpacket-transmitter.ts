@@ -2,9 +2,10 @@ import { MessageBatch } from '../kernel/message-batch.js';
 import type { Links } from '../memory/link-layout.js';
 import type { PacketPool } from '../memory/packet-pool.js';
 import * as poolLayout from '../memory/pool-layout.js';
+import type { SendQueue } from '../memory/send-queue.js';
 import { completeChecksum } from './checksum.js';
 import type { TransmitCounters } from './transmit-counters.js';
-import { failureOf, INTERFACE_DOWN, OVERSIZE, QUEUE_FULL } from './transmit-failure.js';
+import { ERROR, failureOf, INTERFACE_DOWN, OVERSIZE, QUEUE_FULL } from './transmit-failure.js';
 import type { Transmitter } from './transmitter.js';
 
 // V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
@@ -23,6 +24,8 @@ export interface AfPacketTransmitterDeps {
   readonly pool: PacketPool;
   readonly links: Links;
   readonly counters: TransmitCounters;
+  /** The worker's own. Its entries are the interfaces that the queued frames go to. */
+  readonly queue: SendQueue;
 }
 
 /**
@@ -33,19 +36,18 @@ export class AfPacketTransmitter implements Transmitter {
   private readonly messages: MessageBatch;
   private readonly interfaceOf: Int32Array;
   private readonly bytesOf: Int32Array;
-  private count = 0;
 
   constructor(
     private readonly config: AfPacketTransmitterConfig,
     private readonly deps: AfPacketTransmitterDeps,
   ) {
     this.messages = new MessageBatch(config.burst, deps.pool.bytes);
-    this.interfaceOf = new Int32Array(config.burst);
+    this.interfaceOf = deps.queue.entries;
     this.bytesOf = new Int32Array(config.burst);
   }
 
   queue(bufferIndex: number, outInterface: number): void {
-    const { pool, links, counters } = this.deps;
+    const { pool, links, counters, queue } = this.deps;
     const to = outInterface >= 0 ? outInterface : this.config.otherPort[pool.interfaceIndex(bufferIndex)];
     const bytes = pool.capturedBytes(bufferIndex);
     if (bytes < pool.wireBytes(bufferIndex)) {
@@ -61,38 +63,50 @@ export class AfPacketTransmitter implements Transmitter {
     if ((pool.form(bufferIndex) & FORM_CHECKSUM_MISSING_BIT) !== 0) {
       completeChecksum(pool.view, byteOffset, bytes);
     }
-    this.messages.set(this.count, byteOffset, bytes, kernelIndex);
-    this.interfaceOf[this.count] = to;
-    this.bytesOf[this.count] = bytes;
-    this.count++;
+    const { count } = queue;
+    this.messages.set(count, byteOffset, bytes, kernelIndex);
+    this.bytesOf[count] = bytes;
+    queue.add(to);
   }
 
   flush(): void {
-    if (this.count === 0) return;
+    const { count } = this.deps.queue;
+    if (count === 0) return;
     let done = 0;
     // One call, unless the kernel refuses a frame in the midst of it.
-    while (done < this.count) {
-      const sent = this.messages.send(this.config.fd, done, this.count);
+    while (done < count) {
+      const sent = this.messages.send(this.config.fd, done, count);
       for (const end = done + Math.max(sent, 0); done < end; done++) {
         this.deps.counters.countSent(this.interfaceOf[done], this.bytesOf[done]);
       }
-      if (done < this.count && sent <= 0) done = this.giveUp(done);
+      if (done < count && sent <= 0) done = this.giveUp(done, count);
     }
-    this.count = 0;
+    this.deps.queue.truncate(0);
+  }
+
+  /** They are counted in their order, so what is not counted is at the end of the queue. */
+  settle(orders: number): number {
+    const { queue, counters } = this.deps;
+    const { count } = queue;
+    for (let i = Math.max(0, count - (orders - counters.settled())); i < count; i++) {
+      counters.countFailed(this.interfaceOf[i], ERROR);
+    }
+    queue.truncate(0);
+    return counters.settled();
   }
 
   /** Counts the frame that the kernel has refused, and those behind it that it would refuse as well. */
-  private giveUp(first: number): number {
+  private giveUp(first: number, count: number): number {
     const { counters } = this.deps;
     const reason = failureOf(this.messages.errno);
     if (reason === QUEUE_FULL) {
-      for (let i = first; i < this.count; i++) counters.countFailed(this.interfaceOf[i], reason);
-      return this.count;
+      for (let i = first; i < count; i++) counters.countFailed(this.interfaceOf[i], reason);
+      return count;
     }
     const refused = this.interfaceOf[first];
     counters.countFailed(refused, reason);
     let next = first + 1;
-    while (reason === INTERFACE_DOWN && next < this.count && this.interfaceOf[next] === refused) {
+    while (reason === INTERFACE_DOWN && next < count && this.interfaceOf[next] === refused) {
       counters.countFailed(refused, reason);
       next++;
     }

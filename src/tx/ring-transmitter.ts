@@ -3,6 +3,7 @@ import type { CounterBanks } from '../counters/counter-banks.js';
 import type { BufferCache } from '../memory/buffer-cache.js';
 import type { Doorbell } from '../memory/doorbell.js';
 import type { PacketPool } from '../memory/packet-pool.js';
+import type { SendQueue } from '../memory/send-queue.js';
 import { LINK_IPV4 } from '../protocol/link-type.js';
 import type { RingProducer } from '../ring/ring-producer.js';
 import { copyFrame } from '../source/frame-copy.js';
@@ -14,11 +15,6 @@ import type { Transmitter } from './transmitter.js';
 // V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
 const { WORKER_TOTALS } = catalogue;
 
-export interface RingTransmitterConfig {
-  /** Packets of one burst at most. */
-  readonly burst: number;
-}
-
 export interface RingTransmitterDeps {
   readonly pool: PacketPool;
   /** The worker's own. */
@@ -28,6 +24,8 @@ export interface RingTransmitterDeps {
   readonly doorbell: Doorbell;
   readonly counters: TransmitCounters;
   readonly banks: CounterBanks;
+  /** The worker's own. Its entries are the copies that are to be handed over. */
+  readonly queue: SendQueue;
 }
 
 /**
@@ -35,18 +33,10 @@ export interface RingTransmitterDeps {
  * its burst, so what is handed over is a copy, and main frees that.
  */
 export class RingTransmitter implements Transmitter {
-  private readonly staged: Int32Array;
-  private count = 0;
-
-  constructor(
-    config: RingTransmitterConfig,
-    private readonly deps: RingTransmitterDeps,
-  ) {
-    this.staged = new Int32Array(config.burst);
-  }
+  constructor(private readonly deps: RingTransmitterDeps) {}
 
   queue(bufferIndex: number, outInterface: number): void {
-    const { pool, cache, counters } = this.deps;
+    const { pool, cache, ring, counters, queue } = this.deps;
     if (pool.linkType(bufferIndex) !== LINK_IPV4) {
       // IPv6, whose header UPE has made up: there is nothing right to send.
       counters.countFailed(outInterface, ERROR);
@@ -57,7 +47,7 @@ export class RingTransmitter implements Transmitter {
       counters.countFailed(outInterface, OVERSIZE);
       return;
     }
-    const copy = cache.alloc();
+    const copy = cache.peek();
     if (copy < 0) {
       counters.countFailed(outInterface, QUEUE_FULL);
       return;
@@ -66,20 +56,51 @@ export class RingTransmitter implements Transmitter {
     pool.words[word + ORDER_OUT_INTERFACE] = outInterface;
     pool.words[word + ORDER_BYTES] = bytes;
     copyFrame(pool.view, pool.frameByteOffset(bufferIndex), pool.words, word + ORDER_WORDS, bytes);
-    this.staged[this.count++] = copy;
+    if (queue.count === 0) queue.setBase(ring.cursor);
+    queue.add(copy);
+    // Noted first and taken then, so that it is found if the worker dies here.
+    cache.take();
   }
 
   flush(): void {
-    if (this.count === 0) return;
-    const { pool, cache, ring, doorbell, counters, banks } = this.deps;
-    const pushed = ring.push(this.staged, 0, this.count);
+    const { ring, doorbell, banks, queue } = this.deps;
+    const { count } = queue;
+    if (count === 0) return;
+    const pushed = ring.push(queue.entries, 0, count);
     doorbell.ring();
     banks.cells[banks.totals + WORKER_TOTALS.transmitQueued] += pushed;
-    for (let i = pushed; i < this.count; i++) {
-      const copy = this.staged[i];
-      counters.countFailed(pool.words[(pool.frameByteOffset(copy) >>> 2) + ORDER_OUT_INTERFACE], QUEUE_FULL);
-      cache.free(copy);
+    this.giveUp(pushed, count - pushed, QUEUE_FULL);
+  }
+
+  /**
+   * What has got into the ring is handed over, counted or not. The rest counts as failed, and the copies go
+   * back, but for what the predecessor has come to itself.
+   */
+  settle(orders: number): number {
+    const { ring, counters, banks, queue } = this.deps;
+    const handedOver = banks.total(WORKER_TOTALS.transmitQueued);
+    const uncounted = (ring.cursor - handedOver) | 0;
+    banks.cells[banks.totals + WORKER_TOTALS.transmitQueued] += uncounted;
+    const open = orders - counters.settled() - handedOver - uncounted;
+    if (queue.count > 0) this.giveUp((ring.cursor - queue.base) | 0, open, ERROR);
+    return counters.settled() + handedOver + uncounted;
+  }
+
+  /**
+   * From the end on, and each off the queue as soon as it is free: a successor can tell where it was.
+   *
+   * @param first the first entry that is not in the ring.
+   * @param open how many from there on are not counted yet.
+   */
+  private giveUp(first: number, open: number, reason: number): void {
+    const { pool, cache, counters, queue } = this.deps;
+    for (let i = queue.count - 1; i >= first; i--) {
+      const copy = queue.entries[i];
+      const to = pool.words[(pool.frameByteOffset(copy) >>> 2) + ORDER_OUT_INTERFACE];
+      if (i < first + open) counters.countFailed(to, reason);
+      if (!cache.has(copy)) cache.free(copy);
+      queue.truncate(i);
     }
-    this.count = 0;
+    queue.truncate(0);
   }
 }

@@ -29,6 +29,17 @@ export class TransmitCounters {
     this.banks.cells[this.cellOf(interfaceIndex) + TX_INTERFACE_FIRST_FAILURE + reason] += 1;
   }
 
+  /** All that was sent and all that failed, by this thread and by those whose successor it is. */
+  settled(): number {
+    let frames = 0;
+    // They are the last cells of a thread's totals.
+    for (let cell = this.firstCell; cell < this.banks.totalCount; cell++) {
+      if ((cell - this.firstCell) % TX_INTERFACE_CELLS !== TX_INTERFACE_BYTES)
+        frames += this.banks.total(cell);
+    }
+    return frames;
+  }
+
   private cellOf(interfaceIndex: number): number {
     return this.banks.totals + this.firstCell + interfaceIndex * TX_INTERFACE_CELLS;
   }

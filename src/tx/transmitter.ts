@@ -19,6 +19,15 @@ export interface Transmitter {
 
   /** At the end of every burst, with one system call at the most; the buffers are freed after it. */
   flush(): void;
+
+  /**
+   * Before the first frame, where a predecessor may have died: what it had queued and neither sent nor counted
+   * counts as failed, with the reason `error`. The kernel may have taken some of it even so.
+   *
+   * @param orders frames that were ever to be sent.
+   * @returns how many of them are sent, failed, or handed over to be sent.
+   */
+  settle(orders: number): number;
 }
 
 const NO_TRANSMITTER = TRANSMIT_FAILURES.indexOf('no_transmitter');
@@ -34,5 +43,9 @@ export class NoTransmitter implements Transmitter {
 
   flush(): void {
     // Nothing is ever queued.
+  }
+
+  settle(): number {
+    return this.counters.settled();
   }
 }

@@ -195,7 +195,7 @@ export class PacketJudge {
       }
       sameMoment++;
     }
-    cache.freeBurst(hand, count);
+    cache.freeHand(hand, count);
     latency.add((endUs - momentUs) | 0, sameMoment);
   }
 

@@ -6,6 +6,7 @@ import {
   CONTROL_COMMAND,
   CONTROL_DOORBELL,
   CONTROL_GENERATION_IN_USE,
+  CONTROL_HEARTBEAT,
   CONTROL_STATE,
   CONTROL_TABLE_GENERATION,
   STATE_RUNNING,
@@ -13,6 +14,7 @@ import {
 import { Doorbell } from '../memory/doorbell.js';
 import type { RingConsumer } from '../ring/ring-consumer.js';
 import { type Judgement, PacketJudge, type PacketJudgeDeps } from './packet-judge.js';
+import { setWorkerLevels, takeOver } from './predecessor.js';
 
 /** Packets taken from the ring at a time. */
 export const WORKER_BURST = 32;
@@ -76,6 +78,7 @@ export class WorkerLoop {
   /** Works until main says stop and the ring is empty. Returns with the last counters published. */
   run(): void {
     const { control } = this.deps;
+    this.resume();
     Atomics.store(control, CONTROL_GENERATION_IN_USE, this.generation);
     Atomics.store(control, CONTROL_STATE, STATE_RUNNING);
     for (;;) {
@@ -84,6 +87,16 @@ export class WorkerLoop {
       if (processed > 0) this.idleSpins = 0;
       else if (!this.rest()) return;
     }
+  }
+
+  /** Goes on with the burst that a predecessor died over; nothing where there was none. */
+  resume(): void {
+    const { hand, clock } = this.deps;
+    const { first, count } = takeOver(this.deps);
+    if (count === 0) return;
+    this.burstBeganMs = clock.nowMs();
+    this.judge.judgeBurst(hand.subarray(first), count - first, this.burstBeganMs + this.unixOffsetMs);
+    this.judge.releaseBurst(hand, count, microseconds(clock.nowMs()));
   }
 
   /** Takes one burst from the ring through to its end. Returns how many packets it had. */
@@ -110,6 +123,7 @@ export class WorkerLoop {
   /** Between two bursts: takes over new rules, publishes the counters when they are asked for. */
   attend(): void {
     const { control, banks } = this.deps;
+    control[CONTROL_HEARTBEAT] += 1;
     if (Atomics.load(control, CONTROL_TABLE_GENERATION) !== this.generation) this.takeRules();
     if (banks.isRequested()) {
       this.setLevels();
@@ -131,10 +145,7 @@ export class WorkerLoop {
     const { banks, cache, ring, clock } = this.deps;
     const nowMs = clock.nowMs();
     this.unixOffsetMs = clock.unixMs() - nowMs;
-    banks.setLevel(WORKER_LEVELS.readCursor, ring.cursor);
-    banks.setLevel(WORKER_LEVELS.poolTaken, cache.taken);
-    banks.setLevel(WORKER_LEVELS.poolReturned, cache.returned);
-    banks.setLevel(WORKER_LEVELS.poolCached, cache.count);
+    setWorkerLevels(banks, ring, cache);
     banks.setLevel(WORKER_LEVELS.heapBytes, this.heap.read());
   }
 

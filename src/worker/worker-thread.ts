@@ -1,31 +1,25 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { WORKER_TOTALS } from '../counters/catalogue.js';
 import { CounterBanks } from '../counters/counter-banks.js';
 import { type CountersMemory, createCounters } from '../counters/counters-layout.js';
 import { pinThread } from '../kernel/affinity.js';
-import type { BufferCache } from '../memory/buffer-cache.js';
+import { threadId } from '../kernel/thread-id.js';
 import { MonotonicClock } from '../memory/clock.js';
 import {
-  CONTROL_DOORBELL,
   CONTROL_TABLE_GENERATION,
+  CONTROL_THREAD_ID,
   controlOf,
   createControl,
 } from '../memory/control-layout.js';
-import { Doorbell } from '../memory/doorbell.js';
-import { Links } from '../memory/link-layout.js';
 import { createPool, PacketPool, type PoolMemory } from '../memory/packet-pool.js';
 import { RingConsumer } from '../ring/ring-consumer.js';
 import { createRing, type RingMemory } from '../ring/ring-layout.js';
 import { RingProducer } from '../ring/ring-producer.js';
 import { LinearMatcher } from '../rules/linear-matcher.js';
 import { RuleTable, type RuleTableMemory } from '../rules/rule-table.js';
-import { AfPacketTransmitter } from '../tx/afpacket-transmitter.js';
-import { RingTransmitter } from '../tx/ring-transmitter.js';
-import { TransmitCounters } from '../tx/transmit-counters.js';
-import { NoTransmitter, type Transmitter } from '../tx/transmitter.js';
 import type { Judgement, Passage } from './packet-judge.js';
 import { warmUp } from './warm-up.js';
 import { WORKER_BURST, WorkerLoop, type WorkerLoopConfig } from './worker-loop.js';
+import { createTransmitter, type WorkerTransmit } from './worker-transmit.js';
 
 /** What main passes to a worker thread. */
 export interface WorkerThreadData {
@@ -44,24 +38,9 @@ export interface WorkerThreadData {
   readonly passage: Passage;
   /** `null` where nothing can be sent. */
   readonly transmit: WorkerTransmit | null;
+  /** The packets of a thread that died wait: it begins at once, and becomes fast on the way. */
+  readonly isSuccessor: boolean;
 }
-
-/** What a worker sends with. */
-export type WorkerTransmit =
-  | {
-      readonly kind: 'sockets';
-      /** A packet socket of its own. */
-      readonly fd: number;
-      /** The other port of each port of a bridge, by position; empty without a bridge. */
-      readonly otherPort: readonly number[];
-      /** Of memory/link-layout.ts. */
-      readonly links: SharedArrayBuffer;
-    }
-  | {
-      readonly kind: 'ring';
-      /** To rx, which sends (raw-socket). */
-      readonly ring: RingMemory;
-    };
 
 /** What a worker thread tells main. */
 export type FromWorker = { readonly kind: 'ready' } | { readonly kind: 'warning'; readonly message: string };
@@ -73,27 +52,6 @@ const data = workerData as WorkerThreadData;
 function judgementOf(memory: RuleTableMemory): Judgement {
   const table = new RuleTable(memory);
   return { table, matcher: new LinearMatcher(table) };
-}
-
-/** What carries out the verdicts: frames leave, or else each is a counted failure. */
-function createTransmitter(
-  transmit: WorkerTransmit | null,
-  pool: PacketPool,
-  cache: BufferCache,
-  banks: CounterBanks,
-): Transmitter {
-  const counters = new TransmitCounters(banks, WORKER_TOTALS.firstTransmit);
-  if (transmit === null) return new NoTransmitter(counters);
-  if (transmit.kind === 'ring') {
-    const ring = new RingProducer(transmit.ring);
-    const doorbell = new Doorbell(controlOf(data.control, 0), CONTROL_DOORBELL);
-    return new RingTransmitter({ burst: WORKER_BURST }, { pool, cache, ring, doorbell, counters, banks });
-  }
-  const { fd, otherPort, links } = transmit;
-  return new AfPacketTransmitter(
-    { fd, otherPort, burst: WORKER_BURST },
-    { pool, links: new Links(links), counters },
-  );
 }
 
 /** A worker loop over the given memory, and its pool. */
@@ -113,7 +71,13 @@ function createLoop(
     banks,
     control,
     clock: new MonotonicClock(),
-    transmitter: createTransmitter(memory.transmit, pool, cache, banks),
+    transmitter: createTransmitter(memory.transmit, {
+      pool,
+      cache,
+      queue: pool.sendQueueOf(memory.threadIndex),
+      banks,
+      control: memory.control,
+    }),
     passage: data.passage,
     judgement: judgementOf(data.table),
     nextJudgement,
@@ -136,12 +100,13 @@ function warmUpThread(): void {
   warmUp({ pool, cache: pool.cacheOf(0), producer: new RingProducer(scratch.ring), loop });
 }
 
+Atomics.store(controlOf(data.control, data.threadIndex), CONTROL_THREAD_ID, threadId());
 const notPinned = data.cpu === null ? null : pinThread(data.cpu);
 if (notPinned !== null) {
   const message = `worker ${data.threadIndex - 1} cannot run on processor ${data.cpu}: ${notPinned}`;
   port.postMessage({ kind: 'warning', message } satisfies FromWorker);
 }
-warmUpThread();
+if (!data.isSuccessor) warmUpThread();
 const { loop } = createLoop(data, () => {
   const received = receiveMessageOnPort(data.tables);
   return received === undefined ? null : judgementOf(received.message as RuleTableMemory);

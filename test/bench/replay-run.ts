@@ -47,6 +47,7 @@ async function replayRate(file: string): Promise<number> {
       nonIp: 'forward',
       malformed: 'drop',
       workerCount: 1,
+      restarts: null,
       ringSlots: 1024,
       poolBuffers: 2048,
       bufferBytes: 2048,
@@ -61,6 +62,7 @@ async function replayRate(file: string): Promise<number> {
       clock: new MonotonicClock(),
       onFile: () => undefined,
       onFinished: () => finish(),
+      onRestart: () => undefined,
       onDeath: (thread, error) => {
         throw new Error(`the ${thread} thread has died`, { cause: error });
       },

@@ -66,6 +66,8 @@ const AT_START: readonly (readonly [string, number])[] = [
     'upe_rx_kernel_dropped_packets_total{interface="pcap"}',
     ...each([0, 1], (worker) => `upe_worker_packets_total{worker="${worker}"}`),
     ...each([0, 1], (worker) => `upe_worker_bursts_total{worker="${worker}"}`),
+    ...each([0, 1], (worker) => `upe_worker_lost_packets_total{worker="${worker}"}`),
+    ...each(THREADS, (thread) => `upe_thread_restarts_total{thread="${thread}"}`),
     ...each([0, 1], (worker) => `upe_ring_used_slots{rx="0",worker="${worker}"}`),
     'upe_in_flight_packets',
     'upe_accounting_violations_total',
@@ -97,6 +99,7 @@ const OTHERS: readonly (string | RegExp)[] = [
   'upe_config_last_reload_success_timestamp_seconds',
   ...each(THREADS, (thread) => `upe_thread_busy_seconds_total{thread="${thread}"}`),
   ...each(THREADS, (thread) => `upe_thread_heap_bytes{thread="${thread}"}`),
+  ...each(THREADS, (thread) => `upe_thread_heartbeat_age_seconds{thread="${thread}"}`),
   ...each(EVENT_LOOPS, (thread) => `upe_thread_event_loop_lag_seconds{thread="${thread}"}`),
   ...each(EVENT_LOOPS, (thread) => `upe_thread_gc_seconds_total{thread="${thread}"}`),
 ];

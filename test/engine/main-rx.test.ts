@@ -63,20 +63,24 @@ class MainRxBench {
         links: linksBuffer,
         loadSockets: () => this.sockets,
         onWarning: (message) => this.warnings.push(message),
+        whileLocked: (holder) => this.pool.breakLockOf(holder, this.ring.cursor),
       },
     );
-    this.transmitter = new RingTransmitter(
-      { burst: 32 },
-      {
-        pool: this.pool,
-        cache: this.cache,
-        ring: new RingProducer(this.memory.transmitRings[0]),
-        doorbell: new Doorbell(controlOf(this.memory.control, 0), CONTROL_DOORBELL),
-        counters: new TransmitCounters(this.banks, WORKER_TOTALS.firstTransmit),
-        banks: this.banks,
-      },
-    );
+    this.transmitter = new RingTransmitter({
+      pool: this.pool,
+      cache: this.cache,
+      ring: new RingProducer(this.memory.transmitRings[0]),
+      doorbell: new Doorbell(controlOf(this.memory.control, 0), CONTROL_DOORBELL),
+      counters: new TransmitCounters(this.banks, WORKER_TOTALS.firstTransmit),
+      banks: this.banks,
+      queue: this.pool.sendQueueOf(WORKER),
+    });
     Atomics.store(this.control, CONTROL_STATE, STATE_RUNNING);
+  }
+
+  /** The worker dies with the lock of the pool's list in hand. */
+  dieWithLock(): void {
+    Atomics.store(new Int32Array(this.memory.pool.state), this.pool.layout.lockWord, 1 + WORKER);
   }
 
   /** So many packets come to an interface. */
@@ -232,4 +236,19 @@ t.test('a start that fails leaves nothing open', async (t) => {
   bench.rx.finish();
   t.ok(bench.sockets.sockets.length > 0);
   t.ok(bench.sockets.sockets.every(({ isClosed }) => isClosed));
+});
+
+t.test('main does not wait for the lock of a worker that is dead', async (t) => {
+  const bench = new MainRxBench();
+  await bench.rx.ready();
+  bench.dieWithLock();
+  bench.receive(40);
+  await sleep(5);
+  t.equal(bench.work(), 40);
+  bench.end();
+  await bench.rx.join();
+  bench.rx.finish();
+  await bench.aggregator.pass(1);
+  t.strictSame(bench.aggregator.totals.identity.violations, []);
+  t.equal(new PacketPool(bench.memory.pool).audit().heldCount, 0);
 });

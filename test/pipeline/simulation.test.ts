@@ -1,6 +1,10 @@
 import t from 'tap';
 import { DROP_REASONS } from '../../src/counters/catalogue.js';
-import { CONTROL_GENERATION_IN_USE, CONTROL_TABLE_GENERATION } from '../../src/memory/control-layout.js';
+import {
+  CONTROL_GENERATION_IN_USE,
+  CONTROL_HEARTBEAT,
+  CONTROL_TABLE_GENERATION,
+} from '../../src/memory/control-layout.js';
 import { RingConsumer } from '../../src/ring/ring-consumer.js';
 import { BURST_FRAMES } from '../../src/source/frame-batch.js';
 import { RxLoop } from '../../src/source/rx-loop.js';
@@ -65,7 +69,7 @@ interface Defect {
 }
 
 const FLUSH_SCOPE = { BURST_FRAMES, RING_FULL: DROP_REASONS.indexOf('ring_full') };
-const ATTEND_SCOPE = { CONTROL_TABLE_GENERATION };
+const ATTEND_SCOPE = { CONTROL_HEARTBEAT, CONTROL_TABLE_GENERATION };
 
 /** One statement left out, in one class. */
 const DEFECTS: readonly Defect[] = [
@@ -102,7 +106,7 @@ const DEFECTS: readonly Defect[] = [
         ATTEND_SCOPE,
       ),
     },
-    found: /processed and read cursor/,
+    found: /processed \+ lost and read cursor/,
   },
   {
     what: 'a worker says that it uses a table, and goes on with the old one',

@@ -104,8 +104,8 @@ t.test(
     );
     t.same(flowOf(aggregator), { received: 5, enqueued: 2, processed: 0, inFlight: 2, violations: [] });
     t.same(totals.workers, [
-      { packets: 0, bursts: 20, busySeconds: 0.25, heapBytes: 100 },
-      { packets: 0, bursts: 21, busySeconds: 0.251, heapBytes: 101 },
+      { packets: 0, lost: 0, bursts: 20, busySeconds: 0.25, heapBytes: 100 },
+      { packets: 0, lost: 0, bursts: 21, busySeconds: 0.251, heapBytes: 101 },
     ]);
     t.equal(totals.anomalies.at(-1), 3);
     t.equal(totals.transmitOrders, 8);
@@ -255,7 +255,7 @@ t.test('a packet that a worker made up is a violation, counted once a pass', asy
   dataplane.workers[1].process(SLOT, 100, 1000);
   await aggregator.pass(ALL_SLOTS);
   t.equal(aggregator.totals.identity.holds, false);
-  t.same(flowOf(aggregator).violations, ['worker 1: processed 1 of 0 enqueued']);
+  t.same(flowOf(aggregator).violations, ['worker 1: processed or lost 1 of 0 enqueued']);
   await aggregator.pass(ALL_SLOTS);
   t.same([aggregator.violationCount, aggregator.passCount], [2, 2]);
 });

@@ -59,6 +59,14 @@ class WorkerStandIn {
     this.addTotal(WORKER_TOTALS.transmitOrders, frames);
   }
 
+  /** Has judged so many packets long ago, of one byte each. */
+  resume(slot: number, packets: number): void {
+    const cell = this.banks.slots + slot * SLOT_CELLS;
+    this.banks.cells[cell + SLOT_PACKETS] += packets;
+    this.banks.cells[cell + SLOT_BYTES] += packets;
+    this.processed += packets;
+  }
+
   /** Sends a frame that it had the order to send. */
   send(interfaceIndex: number, bytes: number): void {
     this.order(1);
@@ -118,6 +126,15 @@ class RxStandIn {
     this.receive(interfaceIndex, bytes);
     this.banks.cells[this.banks.totals + enqueuedCell(this.config.interfaces.length, worker)]++;
     this.writeCursors[worker]++;
+  }
+
+  /** Has put so many frames of one byte each into a worker's ring long ago. */
+  resume(worker: number, frames: number): void {
+    const { cells, totals } = this.banks;
+    cells[totals + RX_TOTALS.firstInterface + RX_INTERFACE_PACKETS] += frames;
+    cells[totals + RX_TOTALS.firstInterface + RX_INTERFACE_BYTES] += frames;
+    cells[totals + enqueuedCell(this.config.interfaces.length, worker)] += frames;
+    this.writeCursors[worker] += frames;
   }
 
   /** Reads one frame and drops it. */
@@ -199,6 +216,12 @@ export class DataplaneStandIn {
       this.rx.enqueue(0, worker, 100);
       this.workers[worker].process(slot, 100, 1000);
     }
+  }
+
+  /** Lets so many packets of one byte have passed long ago. */
+  resume(worker: number, slot: number, packets: number): void {
+    this.rx.resume(worker, packets);
+    this.workers[worker].resume(slot, packets);
   }
 
   /** Notes bursts and busy time of a worker. */

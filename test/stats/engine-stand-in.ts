@@ -38,13 +38,15 @@ export function noticeOf(set: RuleSet, plan: SlotPlan, generation: number): Rule
 /** A clock that stands still until the test moves it. */
 export class ClockStandIn implements Clock {
   ms = 1_700_000_000_000;
+  /** How far somebody has set the system's clock. */
+  setByMs = 0;
 
   nowMs(): number {
     return this.ms;
   }
 
   unixMs(): number {
-    return this.ms;
+    return this.ms + this.setByMs;
   }
 }
 
@@ -104,6 +106,12 @@ export class EngineStandIn {
       { thread: 'main', busySeconds: 0.5, heapBytes: 1000, lagSeconds: 0.002, gcSeconds: 0.25 },
       { thread: 'stats', busySeconds: 1.25, heapBytes: 2000, lagSeconds: 0, gcSeconds: 0.5 },
     ],
+    threadHealth: () =>
+      ['main', 'rx', 'worker0', 'worker1', 'stats'].map((thread, i) => ({
+        thread,
+        restarts: this.hasTraffic ? i : 0,
+        heartbeatAgeSeconds: i / 4,
+      })),
     ringSlots: 1024,
     ringUsedSlots: (worker) => 3 + worker,
     poolBuffers: 4096,

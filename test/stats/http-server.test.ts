@@ -124,7 +124,9 @@ t.test('/-/healthy is bad before the first pass', async (t) => {
   const standIn = new ServerStandIn();
   t.teardown(() => standIn.stop());
   await standIn.start();
-  t.equal((await fetch(`${standIn.url}/-/healthy`)).status, 503);
+  const response = await fetch(`${standIn.url}/-/healthy`);
+  t.equal(response.status, 503);
+  t.equal(await response.text(), 'There has been no stats pass yet.\n');
 });
 
 t.test('/-/ready says why it is not', async (t) => {

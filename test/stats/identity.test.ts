@@ -16,8 +16,8 @@ const CONSISTENT: IdentityEvidence = {
     { taken: 0, returned: 32, cached: 8 },
   ],
   workers: [
-    { enqueued: 60, writeCursor: 60, processed: 57, readCursor: 57 },
-    { enqueued: 40, writeCursor: 40, processed: 40, readCursor: 40 },
+    { enqueued: 60, writeCursor: 60, processed: 54, lost: 3, readCursor: 57 },
+    { enqueued: 40, writeCursor: 40, processed: 40, lost: 0, readCursor: 40 },
   ],
 };
 
@@ -105,15 +105,23 @@ const FALSIFIED: readonly { name: string; evidence: IdentityEvidence; violations
     name: 'processed',
     evidence: { ...CONSISTENT, workers: [first, { ...second, processed: 41 }] },
     violations: [
-      'worker 1: processed and read cursor: 41 is not 40',
-      'worker 1: processed 41 of 40 enqueued',
+      'worker 1: processed + lost and read cursor: 41 is not 40',
+      'worker 1: processed or lost 41 of 40 enqueued',
       'buffers out of the pool and in flight + held: 9 is not 8',
+    ],
+  },
+  {
+    name: 'lost',
+    evidence: { ...CONSISTENT, workers: [{ ...first, lost: 2 }, second] },
+    violations: [
+      'worker 0: processed + lost and read cursor: 56 is not 57',
+      'buffers out of the pool and in flight + held: 9 is not 10',
     ],
   },
   {
     name: 'read cursor',
     evidence: { ...CONSISTENT, workers: [{ ...first, readCursor: 58 }, second] },
-    violations: ['worker 0: processed and read cursor: 57 is not 58'],
+    violations: ['worker 0: processed + lost and read cursor: 57 is not 58'],
   },
 ];
 
@@ -146,6 +154,7 @@ for (const { name, packets, cursor } of WRAPS) {
           enqueued: packets,
           writeCursor: cursor,
           processed: packets - processedBehind,
+          lost: 0,
           readCursor: (cursor - processedBehind) | 0,
         },
       ],

@@ -36,7 +36,7 @@ export class ServerStandIn {
           this.passes++;
           return this.engine.pass();
         },
-        unixMs: () => this.engine.clock.ms,
+        nowMs: () => this.engine.clock.nowMs(),
         notReadyBecause: () => this.notReadyBecause,
         reload: () => {
           this.reloads++;

@@ -68,6 +68,7 @@ export function createEngine(config: Partial<EngineConfig>, deps: Partial<Engine
       stats: null,
       affinity: null,
       account: null,
+      restarts: null,
       logLevel: 'silent',
       ...config,
     },
@@ -75,6 +76,7 @@ export function createEngine(config: Partial<EngineConfig>, deps: Partial<Engine
       clock: new MonotonicClock(),
       onFile: () => undefined,
       onFinished: () => undefined,
+      onRestart: () => undefined,
       onDeath: (thread, error) => {
         throw new Error(`the ${thread} thread has died`, { cause: error });
       },

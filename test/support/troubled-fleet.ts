@@ -18,7 +18,9 @@ const BEYOND_REACH = new Set([
   'upe_rx_dropped_packets_total',
   'upe_rx_kernel_dropped_packets_total',
   'upe_thread_event_loop_lag_seconds',
+  'upe_thread_restarts_total',
   'upe_tx_failed_packets_total',
+  'upe_worker_lost_packets_total',
 ]);
 /** What it goes up by every second. */
 const RAISED_PER_SECOND = 1000;

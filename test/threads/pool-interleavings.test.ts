@@ -67,6 +67,11 @@ t.test(
 );
 
 const TAKE_FROM_LIST = 'words[freeCountWord] = free - moved;';
+const COUNT_REFILLED = 'words[this.countWord] = moved;';
+const MOVE_DOWN =
+  'for (let i = 0; i < left; i++)\n            words[slotsWord + i] = words[slotsWord + MOVE_BUFFERS + i];';
+const COUNT_HAND = 'words[countWord] = cached + count;';
+const RELEASE = 'words[releasedWord] = (words[releasedWord] + ofHand) | 0;';
 const LOCK = 'this.lock();';
 const UNLOCK = 'this.unlock();';
 const EXCHANGE = 'Atomics.compareExchange(this.words, this.lockWord, 0, this.lockToken) === 0';
@@ -85,7 +90,15 @@ const DEFECTS: readonly Defect[] = [
       { method: 'refill', replace: UNLOCK, by: '' },
       { method: 'refill', replace: TAKE_FROM_LIST, by: `${UNLOCK} ${TAKE_FROM_LIST}` },
     ],
-    found: /1 buffers are missing/,
+    found: /is in the global list and in the cache/,
+  },
+  {
+    what: 'a refill takes the buffers off the list before they are in its cache',
+    changes: [
+      { method: 'refill', replace: COUNT_REFILLED, by: '' },
+      { method: 'refill', replace: TAKE_FROM_LIST, by: `${TAKE_FROM_LIST} ${COUNT_REFILLED}` },
+    ],
+    found: /has taken 1, returned 0, cached 0/,
   },
   {
     what: 'a refill takes no lock',
@@ -128,6 +141,34 @@ const DEFECTS: readonly Defect[] = [
       },
     ],
     found: /is in .* and in|has taken/,
+  },
+  {
+    what: 'a flush writes over what it moves before that is in the list',
+    changes: [
+      { method: 'flush', replace: MOVE_DOWN, by: '' },
+      {
+        method: 'flush',
+        replace: 'this.commitReturn(MOVE_BUFFERS);',
+        by: `${MOVE_DOWN} this.commitReturn(MOVE_BUFFERS);`,
+      },
+    ],
+    found: /buffers are missing|has taken/,
+  },
+  {
+    what: 'a hand is noted as released before it is in the cache',
+    changes: [
+      { method: 'release', replace: RELEASE, by: '' },
+      { method: 'release', replace: COUNT_HAND, by: `${RELEASE} ${COUNT_HAND}` },
+    ],
+    found: /buffers are missing|has taken/,
+  },
+  {
+    what: 'a hand that went to the list is noted as released when others may have taken it',
+    changes: [
+      { method: 'giveBack', replace: RELEASE, by: '' },
+      { method: 'giveBack', replace: UNLOCK, by: `${UNLOCK} ${RELEASE}` },
+    ],
+    found: /is in the global list and in the hand/,
   },
   {
     what: 'a flush announces the buffers in the list before they are in it',

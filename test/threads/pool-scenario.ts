@@ -1,11 +1,20 @@
 import { BufferCache } from '../../src/memory/buffer-cache.js';
+import { repairCache } from '../../src/memory/cache-repair.js';
 import { createPool, PacketPool, type PoolMemory } from '../../src/memory/packet-pool.js';
-import { CACHE_BUFFERS, MOVE_BUFFERS, PoolLayout } from '../../src/memory/pool-layout.js';
+import {
+  CACHE_BUFFERS,
+  MOVE_BUFFERS,
+  PoolLayout,
+  THREAD_COUNT,
+  THREAD_RELEASED,
+  THREAD_RETURNED,
+  THREAD_TAKEN,
+} from '../../src/memory/pool-layout.js';
 import type { Memo, Scenario, ThreadState } from '../support/interleaving/explorer.js';
 import { RaceDetector } from '../support/interleaving/race-detector.js';
 import { SteppedMemory, Violation } from '../support/interleaving/stepped-memory.js';
 
-/** What a thread does with its cache: 'alloc', 'free' the oldest buffer it holds, 'free 4' as one burst. */
+/** What a thread does with its cache: 'alloc', 'free' the oldest buffer it holds, 'free 4' as its hand. */
 export type PoolOperation = 'alloc' | 'free' | `free ${number}`;
 
 export interface PoolCase {
@@ -24,7 +33,8 @@ interface Places {
 
 /**
  * Two threads on one pool: the cache and batch sizes are the production ones, the pool is as small as the
- * case makes it. A thread remembers the buffers that it holds.
+ * case makes it. A thread remembers the buffers that it holds, and before them how many it has given back as
+ * its hand.
  */
 export class PoolScenario implements Scenario {
   readonly memory: SteppedMemory;
@@ -44,15 +54,16 @@ export class PoolScenario implements Scenario {
     const cells = new Int32Array(this.pool.state);
     const held = own.before.map((operations, thread) => {
       const cache = new BufferCache(cells, this.layout, thread);
-      return operations.reduce<Memo>((memo, operation) => perform(cache, operation, memo), []);
+      return operations.reduce<Memo>((memo, operation) => perform(cache, operation, memo), [0]);
     });
     const watched = [
       lockWord,
       freeCountWord,
       ...range(freeListWord, own.buffers),
       ...held.flatMap((_, thread) => {
-        const word = this.layout.threadWord(thread);
-        return [word, word + 1, word + 2, ...range(word + cacheSlotsOffset, CACHE_BUFFERS)];
+        const block = this.layout.threadWord(thread);
+        const own = [THREAD_COUNT, THREAD_TAKEN, THREAD_RETURNED, THREAD_RELEASED];
+        return [...own.map((word) => block + word), ...range(block + cacheSlotsOffset, CACHE_BUFFERS)];
       }),
     ];
     const races = new RaceDetector(cells.length, watched, threadCount, [lockWord]);
@@ -94,8 +105,9 @@ export class PoolScenario implements Scenario {
       const { cached, held } = this.placesOf(state, thread);
       note(cached, `the cache of thread ${thread}`);
       note(held, `the hand of thread ${thread}`);
-      const word = this.layout.threadWord(thread);
-      const [count, taken, returned] = this.memory.cells.subarray(word, word + 3);
+      const [count, taken, returned] = [THREAD_COUNT, THREAD_TAKEN, THREAD_RETURNED].map((word) =>
+        this.wordOf(thread, word),
+      );
       if (taken - returned - count !== held.length)
         throw new Violation(`thread ${thread} has taken ${taken}, returned ${returned}, cached ${count}`);
     });
@@ -110,16 +122,16 @@ export class PoolScenario implements Scenario {
   }
 
   /**
-   * What can be done after a death: the dead thread's lock is broken, and all buffers that are not in the
-   * global list and not with a living thread are put into the list. Then the living thread does the
-   * rest of its work, and every buffer is there.
+   * After a death main breaks the lock where the dead thread has it, no buffer is twice or missing even so, and
+   * its successor gives back what it held. Then the living thread does the rest of its work, and every buffer
+   * is there.
    */
   checkEnd(threads: readonly ThreadState[], finish: (thread: number) => Memo): void {
     const dead = threads.findIndex(({ hasCrashed }) => hasCrashed);
-    if (dead >= 0) this.takeBack(threads, dead);
+    if (dead >= 0) this.succeed(threads, dead);
     let heldCount = 0;
     threads.forEach((_, thread) => {
-      if (thread !== dead) heldCount += finish(thread).length;
+      if (thread !== dead) heldCount += heldOf(finish(thread)).length;
     });
     const pool = new PacketPool(this.pool);
     const audit = pool.audit();
@@ -127,21 +139,19 @@ export class PoolScenario implements Scenario {
       throw new Violation(`at the end ${audit.heldCount} buffers are not free, and ${heldCount} are held`);
   }
 
-  private takeBack(threads: readonly ThreadState[], dead: number): void {
+  private succeed(threads: readonly ThreadState[], dead: number): void {
     const { cells } = this.memory;
-    const { lockWord, freeCountWord, freeListWord } = this.layout;
-    if (cells[lockWord] === dead + 1) cells[lockWord] = 0;
-    if (cells[lockWord] !== 0) return;
-    const accounted = new Set(this.freeList());
-    threads.forEach((state, thread) => {
-      if (thread === dead) return;
-      const { cached, held } = this.placesOf(state, thread);
-      for (const buffer of [...cached, ...held]) accounted.add(buffer);
-    });
-    for (let buffer = 0; buffer < this.own.buffers; buffer++) {
-      if (!accounted.has(buffer)) cells[freeListWord + cells[freeCountWord]++] = buffer;
+    const hand = this.handOf(threads[dead], dead);
+    try {
+      repairCache(cells, this.layout, dead, Int32Array.from(hand), hand.length);
+    } catch (error) {
+      throw new Violation(`not to be repaired: ${error}`);
     }
-    cells[this.layout.threadWord(dead)] = 0;
+    // A living thread that waits with the lock in its own hand is found when it is to finish.
+    if (cells[this.layout.lockWord] !== 0) return;
+    this.check(threads);
+    const { held } = this.placesOf(threads[dead], dead);
+    new BufferCache(cells, this.layout, dead).freeBurst(Int32Array.from(held), held.length);
     this.memory.races.hearAll();
   }
 
@@ -150,12 +160,31 @@ export class PoolScenario implements Scenario {
     return this.wordsFrom(freeListWord, this.memory.cells[freeCountWord]);
   }
 
-  private placesOf({ memo }: ThreadState, thread: number): Places {
-    const word = this.layout.threadWord(thread);
-    return {
-      cached: this.wordsFrom(word + this.layout.cacheSlotsOffset, this.memory.cells[word]),
-      held: memo,
-    };
+  /** By the table of worker/predecessor.ts: a hand that is in the cache is free, whatever `released` says yet. */
+  private placesOf(state: ThreadState, thread: number): Places {
+    const slotsWord = this.layout.threadWord(thread) + this.layout.cacheSlotsOffset;
+    const cached = this.wordsFrom(slotsWord, this.wordOf(thread, THREAD_COUNT));
+    const held = heldOf(state.memo);
+    const released = this.releasedOf(state, thread);
+    if (released > 0) return { cached, held: held.slice(released) };
+    const hand = this.handOf(state, thread);
+    return { cached, held: cached.includes(hand[0]) ? held.slice(hand.length) : held };
+  }
+
+  /** What the operation under way gives back as a hand, until `released` says that it has. */
+  private handOf(state: ThreadState, thread: number): readonly number[] {
+    const operation = this.own.operations[thread][state.completed];
+    if (operation === undefined || this.releasedOf(state, thread) > 0) return [];
+    return heldOf(state.memo).slice(0, handCountOf(operation));
+  }
+
+  /** Buffers that the operation under way has released. */
+  private releasedOf({ memo }: ThreadState, thread: number): number {
+    return this.wordOf(thread, THREAD_RELEASED) - memo[0];
+  }
+
+  private wordOf(thread: number, word: number): number {
+    return this.memory.cells[this.layout.threadWord(thread) + word];
   }
 
   private wordsFrom(word: number, count: number): number[] {
@@ -163,18 +192,28 @@ export class PoolScenario implements Scenario {
   }
 }
 
-function perform(cache: BufferCache, operation: PoolOperation, held: Memo): Memo {
+function perform(cache: BufferCache, operation: PoolOperation, memo: Memo): Memo {
+  const [released, ...held] = memo;
   if (operation === 'alloc') {
     const buffer = cache.alloc();
-    return buffer < 0 ? held : [...held, buffer];
+    return buffer < 0 ? memo : [...memo, buffer];
   }
   if (operation === 'free') {
     if (held.length > 0) cache.free(held[0]);
-    return held.slice(1);
+    return [released, ...held.slice(1)];
   }
-  const count = Math.min(Number(operation.slice('free '.length)), held.length);
-  cache.freeBurst(Int32Array.from(held), count);
-  return held.slice(count);
+  const count = Math.min(handCountOf(operation), held.length);
+  cache.freeHand(Int32Array.from(held), count);
+  return [released + count, ...held.slice(count)];
+}
+
+function heldOf(memo: Memo): readonly number[] {
+  return memo.slice(1);
+}
+
+/** Of an operation that gives a hand back: how many buffers; of any other none. */
+function handCountOf(operation: PoolOperation): number {
+  return operation.startsWith('free ') ? Number(operation.slice('free '.length)) : 0;
 }
 
 function range(first: number, count: number): number[] {

@@ -49,17 +49,15 @@ class TransmitBench {
     INTERFACES.forEach((_, i) => {
       this.links.set(i, 10 + i, true);
     });
-    this.transmitter = new RingTransmitter(
-      { burst: 32 },
-      {
-        pool: this.pool,
-        cache: this.cache,
-        ring: new RingProducer(ring),
-        doorbell: new Doorbell(new Int32Array(new SharedArrayBuffer(4)), 0),
-        counters: new TransmitCounters(this.workerBanks, WORKER_TOTALS.firstTransmit),
-        banks: this.workerBanks,
-      },
-    );
+    this.transmitter = new RingTransmitter({
+      pool: this.pool,
+      cache: this.cache,
+      ring: new RingProducer(ring),
+      doorbell: new Doorbell(new Int32Array(new SharedArrayBuffer(4)), 0),
+      counters: new TransmitCounters(this.workerBanks, WORKER_TOTALS.firstTransmit),
+      banks: this.workerBanks,
+      queue: this.pool.sendQueueOf(WORKER),
+    });
     this.sender = new RawSocketSender(
       { interfaces: INTERFACES },
       {

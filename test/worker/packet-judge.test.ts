@@ -42,6 +42,7 @@ t.test('a transmitter gets forward verdicts only, and may flush before the buffe
     queue: (index, outInterface) => {
       calls.push(`queue ${index} ${outInterface}`);
     },
+    settle: () => 0,
     flush: () => calls.push(`flush with ${bench.packets.audit().heldCount} held`),
   };
   const bench = new WorkerBench(RULES, { transmitter });
@@ -112,6 +113,7 @@ for (const { name, passage, defaultAction = 'count', leaves } of PASSAGES) {
     const queued: number[] = [];
     const transmitter: Transmitter = {
       queue: (_, outInterface) => queued.push(outInterface),
+      settle: () => 0,
       flush: () => undefined,
     };
     const ruleSet = { ...RULES, defaultAction: defaultAction as RuleSet['defaultAction'] };

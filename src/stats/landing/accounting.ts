@@ -51,6 +51,7 @@ function equationsOf(state: EngineState, rules: RulesOverview): Equation[] {
       whole: { name: 'enqueued', value: totals.enqueued },
       parts: [
         { name: 'processed', value: totals.processed },
+        ...(totals.lost === 0 ? [] : [{ name: 'lost with a worker', value: totals.lost }]),
         { name: 'in flight', value: totals.inRings },
       ],
     },

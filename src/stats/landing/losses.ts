@@ -23,7 +23,7 @@ const FAILURE_MEANINGS: Readonly<Record<(typeof TRANSMIT_FAILURES)[number], stri
   queue_full: 'to be forwarded, and the interface did not take them fast enough',
   oversize: 'to be forwarded, and larger than a buffer or the MTU: turn receive offloads off',
   interface_down: 'to be forwarded, and the interface was down',
-  error: 'to be forwarded, and the kernel refused',
+  error: 'to be forwarded, and the kernel refused, or the worker died over them',
 };
 
 const COLUMNS: readonly Column[] = [

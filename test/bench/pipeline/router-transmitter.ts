@@ -21,6 +21,10 @@ export class RouterTransmitter implements Transmitter {
   }
 
   flush(): void {}
+
+  settle(orders: number): number {
+    return orders;
+  }
 }
 
 /**

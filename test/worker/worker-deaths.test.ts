@@ -1,0 +1,270 @@
+import t from 'tap';
+import { WORKER_TOTALS } from '../../src/counters/catalogue.js';
+import type * as banksModule from '../../src/counters/counter-banks.js';
+import type { CounterBanks } from '../../src/counters/counter-banks.js';
+import * as countersLayout from '../../src/counters/counters-layout.js';
+import { CONTROL_COUNTERS_REQUESTED, controlOf, createControl } from '../../src/memory/control-layout.js';
+import { Doorbell } from '../../src/memory/doorbell.js';
+import type * as poolModule from '../../src/memory/packet-pool.js';
+import { createPool, PacketPool } from '../../src/memory/packet-pool.js';
+import { LINK_ETHERNET, LINK_IPV4 } from '../../src/protocol/link-type.js';
+import type * as consumerModule from '../../src/ring/ring-consumer.js';
+import { RingConsumer } from '../../src/ring/ring-consumer.js';
+import { createRing, ringReadCursor } from '../../src/ring/ring-layout.js';
+import type * as producerModule from '../../src/ring/ring-producer.js';
+import { RingProducer } from '../../src/ring/ring-producer.js';
+import { LinearMatcher } from '../../src/rules/linear-matcher.js';
+import { buildRuleTable, RuleTable } from '../../src/rules/rule-table.js';
+import { SlotRegistry } from '../../src/rules/slot-registry.js';
+import type * as ringTransmitterModule from '../../src/tx/ring-transmitter.js';
+import type * as transmitCountersModule from '../../src/tx/transmit-counters.js';
+import type * as transmitterModule from '../../src/tx/transmitter.js';
+import type { Transmitter } from '../../src/tx/transmitter.js';
+import { abandon } from '../../src/worker/predecessor.js';
+import type * as loopModule from '../../src/worker/worker-loop.js';
+import type { WorkerLoop } from '../../src/worker/worker-loop.js';
+import { ipv4, tcp, udp } from '../fixtures/frames.js';
+import { rules, temporaryFolder } from '../support/engine-fixture.js';
+import { randomFrom } from '../support/killable-threads.js';
+import { Death, mortalCode } from './mortal-code.js';
+
+t.setTimeout(120_000);
+
+const SEED = Number(process.env.TEST_SEED ?? Date.now() % 1_000_000);
+const CAPACITY = 4;
+const INTERFACES = ['a', 'b'];
+const POOL_BUFFERS = 200;
+const RULES = rules(`
+default_action: count
+rules:
+  - { name: out, match: { protocol: tcp }, action: { forward: b } }
+  - { name: dns, match: { dst_port: 53 }, action: drop }
+`);
+const FORWARDED = Uint8Array.from(ipv4({ payload: tcp({ dstPort: 443 }) }).bytes);
+const DROPPED = Uint8Array.from(ipv4({ payload: udp({ dstPort: 53 }) }).bytes);
+
+interface Modules {
+  readonly banks: typeof banksModule;
+  readonly pool: typeof poolModule;
+  readonly consumer: typeof consumerModule;
+  readonly producer: typeof producerModule;
+  readonly ringTransmitter: typeof ringTransmitterModule;
+  readonly transmitCounters: typeof transmitCountersModule;
+  readonly transmitter: typeof transmitterModule;
+  readonly loop: typeof loopModule;
+}
+
+const load = mortalCode(temporaryFolder(t));
+const mortal: Modules = {
+  banks: await load('counters/counter-banks.js'),
+  pool: await load('memory/packet-pool.js'),
+  consumer: await load('ring/ring-consumer.js'),
+  producer: await load('ring/ring-producer.js'),
+  ringTransmitter: await load('tx/ring-transmitter.js'),
+  transmitCounters: await load('tx/transmit-counters.js'),
+  transmitter: await load('tx/transmitter.js'),
+  loop: await load('worker/worker-loop.js'),
+};
+
+interface Scene {
+  readonly name: string;
+  /** Free buffers in the worker's cache at first. */
+  readonly cached: number;
+  /** Slots of the ring to who sends; 0: nothing can be sent. */
+  readonly sendSlots: number;
+  readonly packets: number;
+}
+
+/** One worker in memory that outlives it; the test is rx before it and main beside it. */
+class Stage {
+  readonly memory = createPool({
+    bufferCount: POOL_BUFFERS,
+    bufferBytes: 128,
+    threadCount: 2,
+    handBuffers: 32,
+  });
+  readonly pool = new PacketPool(this.memory);
+  readonly ring = createRing(64);
+  readonly sendRing: ReturnType<typeof createRing>;
+  readonly controls = createControl(2);
+  readonly control = controlOf(this.controls, 1);
+  readonly counters = countersLayout.createCounters(
+    countersLayout.workerCountersShape(CAPACITY, INTERFACES.length),
+  );
+  private readonly table: RuleTable;
+
+  constructor(readonly scene: Scene) {
+    this.sendRing = createRing(Math.max(scene.sendSlots, 1));
+    const { slots } = new SlotRegistry(CAPACITY).plan(RULES);
+    this.table = new RuleTable(buildRuleTable(RULES, slots, INTERFACES, 0));
+    const rx = this.pool.cacheOf(0);
+    const worker = this.pool.cacheOf(1);
+    const borrowed = Array.from({ length: scene.cached }, () => rx.alloc());
+    for (const index of borrowed) worker.free(index);
+    const producer = new RingProducer(this.ring);
+    for (let i = 0; i < scene.packets; i++) {
+      const frame = i % 3 === 2 ? DROPPED : FORWARDED;
+      const index = rx.alloc();
+      this.pool.bytes.set(frame, this.pool.frameByteOffset(index));
+      this.pool.describe(
+        index,
+        frame.length,
+        frame.length,
+        i % 7 === 6 ? LINK_ETHERNET : LINK_IPV4,
+        0,
+        i >> 2,
+        0,
+      );
+      producer.push(Int32Array.of(index), 0, 1);
+    }
+    this.control[CONTROL_COUNTERS_REQUESTED] = 1;
+  }
+
+  parts(code: Modules) {
+    const pool = new code.pool.PacketPool(this.memory);
+    const banks = new code.banks.CounterBanks(this.counters, this.control);
+    const cache = pool.cacheOf(1);
+    const ring = new code.consumer.RingConsumer(this.ring);
+    return {
+      pool,
+      banks,
+      cache,
+      ring,
+      hand: pool.handOf(1),
+      transmitter: this.transmitter(code, pool, banks, cache),
+    };
+  }
+
+  worker(code: Modules): WorkerLoop {
+    return new code.loop.WorkerLoop(
+      { idle: 'spin', idleSpins: 1 },
+      {
+        ...this.parts(code),
+        control: this.control,
+        clock: { nowMs: () => 1, unixMs: () => 1000 },
+        passage: { counted: false, unclassified: false, malformed: false },
+        judgement: { table: this.table, matcher: new LinearMatcher(this.table) },
+        nextJudgement: () => null,
+      },
+    );
+  }
+
+  /** Main, when the worker has died. */
+  breakLock(): void {
+    this.pool.breakLockOf(1, ringReadCursor(this.ring));
+  }
+
+  private transmitter(
+    code: Modules,
+    pool: PacketPool,
+    banks: CounterBanks,
+    cache: ReturnType<PacketPool['cacheOf']>,
+  ) {
+    const counters = new code.transmitCounters.TransmitCounters(banks, WORKER_TOTALS.firstTransmit);
+    if (this.scene.sendSlots === 0) return new code.transmitter.NoTransmitter(counters) as Transmitter;
+    const ring = new code.producer.RingProducer(this.sendRing);
+    const doorbell = new Doorbell(new Int32Array(new SharedArrayBuffer(8)), 0);
+    const queue = pool.sendQueueOf(1);
+    return new code.ringTransmitter.RingTransmitter({ pool, cache, ring, doorbell, counters, banks, queue });
+  }
+
+  /** What is wrong when the worker has done all that there was to do, or main has closed its books. */
+  problems(deaths: number): string[] {
+    const { banks, cache, ring } = this.parts(mortal);
+    const found: string[] = [];
+    const expect = (what: string, left: number, right: number) => {
+      if (left !== right) found.push(`${what}: ${left} is not ${right}`);
+    };
+    const lost = banks.total(WORKER_TOTALS.lost);
+    expect('outcomes + lost and read cursor', banks.outcomes() + lost, ring.cursor);
+    expect('read cursor and what was sent to it', ring.cursor, this.scene.packets);
+    expect('released and read cursor', cache.released, ring.cursor);
+    if (lost > deaths) found.push(`${lost} lost by ${deaths} deaths`);
+    const sender = new RingConsumer(this.sendRing);
+    const waiting = new Int32Array(64);
+    const handedOver = this.scene.sendSlots === 0 ? 0 : sender.pop(waiting, waiting.length);
+    expect('handed over', banks.total(WORKER_TOTALS.transmitQueued), handedOver);
+    const counters = new mortal.transmitCounters.TransmitCounters(banks, WORKER_TOTALS.firstTransmit);
+    expect('orders and settled', banks.total(WORKER_TOTALS.transmitOrders), counters.settled() + handedOver);
+    for (let i = 0; i < handedOver; i++) this.pool.cacheOf(0).free(waiting[i]);
+    expect('held', this.pool.audit().heldCount, 0);
+    const caches = [0, 1].map((thread) => this.pool.cacheOf(thread));
+    const out = caches.reduce((sum, { taken, returned, count }) => sum + taken - returned - count, 0);
+    expect('taken - returned - cached', out, 0);
+    return found;
+  }
+}
+
+/** Runs what is given until it is done, or dies before its `at`th statement. Returns whether it died. */
+function dies(at: number, life: () => void): boolean {
+  let left = at;
+  globalThis.beforeStatement = () => {
+    if (--left === 0) throw new Death();
+  };
+  try {
+    life();
+    return false;
+  } catch (error) {
+    if (error instanceof Death) return true;
+    throw error;
+  } finally {
+    globalThis.beforeStatement = () => undefined;
+  }
+}
+
+/** A worker's life without its waiting. */
+function live(worker: WorkerLoop): void {
+  worker.resume();
+  for (let left = 1; left > 0; worker.attend()) left = worker.runBurst();
+}
+
+const SCENES: readonly Scene[] = [
+  { name: 'nothing can be sent; the hand fits the cache', cached: 0, sendSlots: 0, packets: 9 },
+  { name: 'the hand goes to the list, whole', cached: 20, sendSlots: 0, packets: 40 },
+  { name: 'all is handed over; the cache is filled from the list', cached: 2, sendSlots: 64, packets: 40 },
+  { name: 'half is handed over, the rest fails', cached: 16, sendSlots: 8, packets: 30 },
+  { name: 'a full cache', cached: 32, sendSlots: 1, packets: 33 },
+  { name: 'what fails overflows the cache', cached: 2, sendSlots: 1, packets: 33 },
+];
+
+t.comment(`TEST_SEED=${SEED}`);
+
+for (const scene of SCENES) {
+  t.test(`a death before every statement: ${scene.name}`, async (t) => {
+    let at = 1;
+    let broken = 0;
+    for (; ; at++) {
+      const stage = new Stage(scene);
+      const worker = stage.worker(mortal);
+      const died = dies(at, () => live(worker));
+      if (!died) break;
+      const { lockWord } = stage.pool.layout;
+      if (new Int32Array(stage.memory.state)[lockWord] !== 0) broken++;
+      stage.breakLock();
+      live(stage.worker(mortal));
+      const problems = stage.problems(1);
+      if (problems.length > 0) t.fail(`statement ${at}`, { problems });
+    }
+    t.ok(at > 100, `${at - 1} statements, ${broken} of them with the lock held`);
+  });
+
+  t.test(`deaths upon deaths, and no successor in the end: ${scene.name}`, async (t) => {
+    const random = randomFrom(SEED);
+    let deaths = 0;
+    for (let round = 0; round < 1000; round++) {
+      const stage = new Stage(scene);
+      let own = 0;
+      while (own < 4 && dies(1 + Math.floor(random() * 400), () => live(stage.worker(mortal)))) {
+        stage.breakLock();
+        own++;
+      }
+      const { cursor } = new RingConsumer(stage.ring);
+      abandon(stage.parts(mortal));
+      const lost = own === 4 ? scene.packets : own;
+      const problems = stage.problems(lost);
+      if (problems.length > 0) t.fail(`round ${round}, ${own} deaths, cursor ${cursor}`, { problems });
+      deaths += own;
+    }
+    t.ok(deaths > 1000, `${deaths} deaths`);
+  });
+}
