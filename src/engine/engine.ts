@@ -13,8 +13,8 @@ import { RuleSeries } from '../stats/rule-series.js';
 import type { ReloadOutcome, StatsSummary } from '../stats/stats-messages.js';
 import { createEngineMemory, type EngineMemory } from './engine-memory.js';
 import { ruleProblems } from './forwarding.js';
-import { InterfaceWatch } from './interface-watch.js';
-import { LivePorts } from './live-ports.js';
+import { createWatch, type InterfaceWatch } from './interface-watch.js';
+import { createLivePorts, type LivePorts } from './live-ports.js';
 import { MainRx, type Receiver } from './main-rx.js';
 import { type FirstTable, RuleDeployment } from './rule-deployment.js';
 import { startRx, startStats, type ThreadSetting } from './start-threads.js';
@@ -112,7 +112,7 @@ export class Engine {
     });
     this.supervisor = new Supervisor(config.restarts, { ...deps, control: this.memory.control });
     this.live = createLivePorts(config, deps);
-    this.watch = createWatch(config, deps);
+    this.watch = createWatch(config.source, deps);
     this.setting = {
       config,
       memory: this.memory,
@@ -296,14 +296,4 @@ export class Engine {
   private doorbell(threadIndex: number): Doorbell {
     return new Doorbell(controlOf(this.memory.control, threadIndex), CONTROL_DOORBELL);
   }
-}
-
-function createLivePorts(config: EngineConfig, deps: EngineDeps): LivePorts | null {
-  const { source, workerCount, bufferBytes } = config;
-  return source.kind === 'afpacket' ? new LivePorts({ spec: source, workerCount, bufferBytes }, deps) : null;
-}
-
-function createWatch({ source }: EngineConfig, deps: EngineDeps): InterfaceWatch | null {
-  if (source.kind !== 'raw-socket' || source.interfaces.length === 0) return null;
-  return new InterfaceWatch({ names: source.interfaces }, deps);
 }

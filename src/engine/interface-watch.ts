@@ -2,6 +2,7 @@ import { EnvironmentError } from '../errors.js';
 import { type InterfaceInfo, InterfaceQuery, interfaceNames } from '../kernel/interfaces.js';
 import { createLinks, Links } from '../memory/link-layout.js';
 import { nearest } from '../rules/nearest.js';
+import type { SourceSpec } from '../source/source-spec.js';
 
 /** How often the kernel is asked how its interfaces are, milliseconds. */
 const LOOK_MS = 250;
@@ -90,4 +91,10 @@ function requireInterface(query: InterfaceQuery, name: string): InterfaceInfo {
   const guess = nearest(name, names);
   const hint = guess === null ? `there are: ${names.join(', ')}` : `did you mean ${guess}?`;
   throw new EnvironmentError(`there is no interface ${JSON.stringify(name)} here; ${hint}`);
+}
+
+/** The watch over a raw-socket source's interfaces; `null` where it names none, and for any other source. */
+export function createWatch(source: SourceSpec, deps: InterfaceWatchDeps): InterfaceWatch | null {
+  if (source.kind !== 'raw-socket' || source.interfaces.length === 0) return null;
+  return new InterfaceWatch({ names: source.interfaces }, deps);
 }

@@ -6,7 +6,7 @@ import { PacketSocket, type RingShape } from '../kernel/packet-socket.js';
 import { createWakeEvent } from '../kernel/wake-event.js';
 import { LINK_ETHERNET, LINK_RAW } from '../protocol/link-type.js';
 import type { AfPacketHandles } from '../source/afpacket-source.js';
-import type { AfPacketSpec } from '../source/source-spec.js';
+import type { AfPacketSpec, SourceSpec } from '../source/source-spec.js';
 import { InterfaceWatch } from './interface-watch.js';
 
 /** What a slot of the ring holds beside the frame: the kernel's header, addresses, room for a VLAN tag. */
@@ -172,4 +172,12 @@ function requireLinkLayer({ name, hardwareType }: InterfaceInfo): void {
     `interface ${name} is of a kind that UPE cannot read: ${linkLayerName(hardwareType)}; ` +
       'it reads Ethernet, loopback and raw IP interfaces',
   );
+}
+
+/** The ports of an afpacket source; `null` for any other. */
+export function createLivePorts(
+  { source, workerCount, bufferBytes }: Omit<LivePortsConfig, 'spec'> & { readonly source: SourceSpec },
+  deps: LivePortsDeps,
+): LivePorts | null {
+  return source.kind === 'afpacket' ? new LivePorts({ spec: source, workerCount, bufferBytes }, deps) : null;
 }

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { FileLooks, stampOf } from '../file-looks.js';
 import { FILE_BYTES_MAX } from '../rules/yaml-document.js';
 
-/** How often the file is looked at, milliseconds. */
-const LOOK_MS = 1000;
 /** A file that is another one at every look is taken as it is after so many. */
 const RESTLESS_LOOKS_MAX = 5;
 
@@ -34,8 +33,7 @@ export interface RuleFileWatchDeps {
  * one, and must not be put into use while the second is being written.
  */
 export class RuleFileWatch {
-  private timer: NodeJS.Timeout | null = null;
-  private isLooking = false;
+  private readonly looks = new FileLooks(() => this.compare());
   /** What stat said when the content was last read; `null` before the first time. */
   private readAt: string | null = null;
   /** What it said at the last look, when that was news. */
@@ -50,22 +48,22 @@ export class RuleFileWatch {
   ) {}
 
   start(): void {
-    this.timer ??= setInterval(() => void this.look(), LOOK_MS);
+    this.looks.start();
   }
 
   stop(): void {
-    if (this.timer !== null) clearInterval(this.timer);
-    this.timer = null;
+    this.looks.stop();
   }
 
-  /** Looks at the file once. A look that is still waiting for the file system makes this one do nothing. */
-  async look(): Promise<void> {
-    if (this.isLooking) return;
-    this.isLooking = true;
+  /** Looks at the file once. */
+  look(): Promise<void> {
+    return this.looks.once();
+  }
+
+  private async compare(): Promise<void> {
     // Neither call blocks: a network file system that hangs must not keep main from its signals.
     const status = await statusOf(this.config.file);
     if (this.hasSettled(status.text)) await this.read(status);
-    this.isLooking = false;
   }
 
   private hasSettled(status: string): boolean {
@@ -113,7 +111,7 @@ async function statusOf(file: string): Promise<Status> {
     return { text: `${(error as NodeJS.ErrnoException).code}`, isReadable: false };
   }
   return {
-    text: [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(' '),
+    text: stampOf(stats),
     isReadable: stats.isFile() && stats.size <= FILE_BYTES_MAX,
   };
 }

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
+import { Random } from '../protocol/random.js';
 import { temporaryFolder } from '../support/engine-fixture.js';
-import { randomFrom } from '../support/killable-threads.js';
 import { rulesFileIn } from '../support/rules-file.js';
 import { eventually, type Program, startProgram, UPE_MAIN } from '../support/upe-process.js';
 
@@ -116,8 +116,8 @@ t.comment(`TEST_SEED=${SEED}`);
 
 t.test(`SIGTERM at ${STOPS} random moments`, async (t) => {
   const folder = temporaryFolder(t);
-  const random = randomFrom(SEED);
-  const parts = Array.from({ length: STOPS }, random);
+  const random = new Random(SEED);
+  const parts = Array.from({ length: STOPS }, () => random.fraction());
   const rulesOf = (i: number) =>
     rulesFileIn(folder, `rules-${i}`, ['{ name: web, match: { dst_port: 443 }, action: drop }'], 'count');
   const { allMs, threadsMs } = await measureStart(t, rulesOf(STOPS));

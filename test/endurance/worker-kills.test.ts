@@ -3,8 +3,9 @@ import t from 'tap';
 import { SLOT_CELLS, SLOT_LAST_MS } from '../../src/counters/catalogue.js';
 import type { Engine } from '../../src/engine/engine.js';
 import type { Aggregator } from '../../src/stats/aggregator.js';
+import { Random } from '../protocol/random.js';
 import { createEngine, rules, temporaryFolder, writeCapture } from '../support/engine-fixture.js';
-import { KillableThreads, randomFrom } from '../support/killable-threads.js';
+import { ENDLESS_RESTARTS, KillableThreads } from '../support/killable-threads.js';
 
 t.setTimeout(180_000);
 
@@ -18,8 +19,6 @@ rules:
   - { name: telnet, match: { protocol: tcp, dst_port: 23 }, action: drop }
   - { name: dns, match: { dst_port: 53 }, action: forward }
 `);
-/** As often as the test likes, and at once. */
-const RESTARTS = { backoffMsMin: 10, backoffMsMax: 10, deathsMax: Number.POSITIVE_INFINITY, windowMs: 1 };
 
 /** Looks at the counters of an engine without a stats thread, and sees to it that they are right each time. */
 class Watch {
@@ -69,7 +68,7 @@ t.comment(`TEST_SEED=${SEED}`);
 
 for (const kind of ['demo', 'file'] as const) {
   t.test(`${KILLS / 2} workers are killed under load: ${kind}`, async (t) => {
-    const random = randomFrom(SEED + kind.length);
+    const random = new Random(SEED + kind.length);
     const threads = new KillableThreads();
     const restarted: string[] = [];
     const engine = createEngine(
@@ -77,7 +76,7 @@ for (const kind of ['demo', 'file'] as const) {
         workerCount: WORKERS,
         ruleSet: RULES,
         poolBuffers: 4096,
-        restarts: RESTARTS,
+        restarts: ENDLESS_RESTARTS,
         source:
           kind === 'demo'
             ? { kind: 'demo', packetsPerSecond: 300_000, seed: 1 }
@@ -94,8 +93,8 @@ for (const kind of ['demo', 'file'] as const) {
     const watch = new Watch(engine);
     const backMs: number[] = [];
     for (let kill = 0; kill < KILLS / 2; kill++) {
-      const worker = Math.floor(random() * WORKERS);
-      await sleep(random() * 10);
+      const worker = random.below(WORKERS);
+      await sleep(random.fraction() * 10);
       await watch.look();
       await threads.kill(`worker${worker}`);
       await watch.look();

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { ethernet, ipv4, udp } from '../fixtures/frames.js';
+import { Random } from '../protocol/random.js';
 import { bridgeLab, RIGHT, stopBalanced } from '../support/bridge-lab.js';
 import { temporaryFolder } from '../support/engine-fixture.js';
-import { randomFrom } from '../support/killable-threads.js';
 import { type Host, labMissing, watchLab } from '../support/lab.js';
 import { rulesFileIn } from '../support/rules-file.js';
 import type { Scrape } from '../support/scrape.js';
@@ -81,7 +81,7 @@ function promiscuity(host: Host, name: string): number {
 }
 
 t.test(`an interface that goes down and comes up again, ${FLAPS} times`, { skip }, async (t) => {
-  const random = randomFrom(SEED);
+  const random = new Random(SEED);
   const { left, mid } = watchLab(t);
   const upe = await startUpeOn(t, mid, { UPE_INTERFACE: 'eth0', UPE_RULES_FILE: rules });
   await soon(t, 'capture', captures(upe, left));
@@ -91,7 +91,7 @@ t.test(`an interface that goes down and comes up again, ${FLAPS} times`, { skip 
     const before = await upe.scrape();
     host.run('ip', 'link', 'set', 'eth0', 'down');
     await soon(t, `${what} down`, isUp(upe, 'eth0', 0));
-    await sleep(random() * DOWN_MS_MAX);
+    await sleep(random.fraction() * DOWN_MS_MAX);
     const beganMs = performance.now();
     host.run('ip', 'link', 'set', 'eth0', 'up');
     await soon(t, `${what} up`, isUp(upe, 'eth0', 1));
@@ -109,7 +109,7 @@ t.test(`an interface that goes down and comes up again, ${FLAPS} times`, { skip 
 });
 
 t.test(`an interface that is deleted and created again, ${FLAPS} times`, { skip }, async (t) => {
-  const random = randomFrom(SEED);
+  const random = new Random(SEED);
   const { lab, left, mid } = watchLab(t);
   const upe = await startUpeOn(t, mid, { UPE_INTERFACE: 'eth0', UPE_RULES_FILE: rules });
   await soon(t, 'capture', captures(upe, left));
@@ -118,7 +118,7 @@ t.test(`an interface that is deleted and created again, ${FLAPS} times`, { skip 
     const before = await upe.scrape();
     mid.run('ip', 'link', 'del', 'eth0');
     await soon(t, 'gone', isUp(upe, 'eth0', 0));
-    await sleep(random() * DOWN_MS_MAX);
+    await sleep(random.fraction() * DOWN_MS_MAX);
     lab.cable(left, 'eth0', mid, 'eth0');
     const beganMs = performance.now();
     await soon(t, 'back', isUp(upe, 'eth0', 1));

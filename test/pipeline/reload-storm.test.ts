@@ -9,6 +9,7 @@ import type { Action } from '../../src/rules/rule.js';
 import { loadRuleFile } from '../../src/rules/rule-file.js';
 import type { SlotEntry } from '../../src/rules/slot-registry.js';
 import type { Aggregator } from '../../src/stats/aggregator.js';
+import { Random } from '../protocol/random.js';
 import {
   createEngine,
   mixedFrames,
@@ -16,7 +17,6 @@ import {
   temporaryFolder,
   writeCapture,
 } from '../support/engine-fixture.js';
-import { randomFrom } from '../support/killable-threads.js';
 
 t.setTimeout(400_000);
 
@@ -33,9 +33,9 @@ const KINDS: readonly { action: Action; match: string }[] = [
 ];
 
 /** A table whose rules have names of its own, in any order. */
-function tableOf(generation: number, random: () => number): string {
+function tableOf(generation: number, random: Random): string {
   const list = KINDS.map(({ action, match }, i) => ({
-    place: random(),
+    place: random.fraction(),
     text: `{ name: k${i}-g${generation}, match: ${match}, action: ${action} }`,
   }));
   list.sort((a, b) => a.place - b.place);
@@ -110,7 +110,7 @@ function expectedByAction(packets: number): Record<Action, number> {
 t.comment(`TEST_SEED=${SEED}`);
 
 t.test(`${RELOADS} reloads under load, half of them invalid`, async (t) => {
-  const random = randomFrom(SEED);
+  const random = new Random(SEED);
   const folder = temporaryFolder(t);
   const invalid = join(folder, 'invalid.yaml');
   writeFileSync(invalid, 'rules:\n  - { name: a, action: cuont }\n');
@@ -149,7 +149,7 @@ t.test(`${RELOADS} reloads under load, half of them invalid`, async (t) => {
     if (reload % 2 === 0) {
       const before = await inUse();
       // A thread for each file that is read aside takes longer than anything else here.
-      const { code, attempt } = attempts[random() < 0.05 ? 1 : random() < 0.5 ? 0 : 2];
+      const { code, attempt } = attempts[random.fraction() < 0.05 ? 1 : random.fraction() < 0.5 ? 0 : 2];
       const error = await attempt().then(
         () => null,
         (error: { code: string }) => error,
@@ -166,7 +166,7 @@ t.test(`${RELOADS} reloads under load, half of them invalid`, async (t) => {
     }
     await counts.look();
     const past = counts.past;
-    await sleep(random() * 3);
+    await sleep(random.fraction() * 3);
     await counts.look();
     if (counts.past !== past)
       t.fail(`after reload ${reload} older rules went from ${past} to ${counts.past}`);

@@ -3,14 +3,13 @@ import t from 'tap';
 import type { Engine } from '../../src/engine/engine.js';
 import { LOCAL_HTTP } from '../stats/server-stand-in.js';
 import { createEngine, rules } from '../support/engine-fixture.js';
-import { KillableThreads } from '../support/killable-threads.js';
+import { ENDLESS_RESTARTS, KillableThreads } from '../support/killable-threads.js';
 import { Scrape } from '../support/scrape.js';
 
 t.setTimeout(90_000);
 
 const KILLS = 20;
 const BACK_MS_MAX = 2000;
-const RESTARTS = { backoffMsMin: 10, backoffMsMax: 10, deathsMax: Number.POSITIVE_INFINITY, windowMs: 1 };
 
 /** A rule set that matches everything with one rule of that name. */
 function only(name: string) {
@@ -55,7 +54,7 @@ t.test('stats is killed twenty times: nobody else notices, and no count is lost'
       source: { kind: 'demo', packetsPerSecond: 50_000, seed: 1 },
       ruleSet: only('a'),
       ruleCapacity: 2,
-      restarts: RESTARTS,
+      restarts: ENDLESS_RESTARTS,
       stats: { intervalMs: 100, http: LOCAL_HTTP },
     },
     { createThread: threads.create },
@@ -103,7 +102,7 @@ t.test('a reload that stats dies over is refused, and the next one is not', asyn
   const engine = createEngine(
     {
       ruleSet: only('a'),
-      restarts: RESTARTS,
+      restarts: ENDLESS_RESTARTS,
       stats: { intervalMs: 100, http: LOCAL_HTTP },
     },
     { createThread: threads.create },

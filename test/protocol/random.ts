@@ -16,9 +16,14 @@ export class Random {
     return x >>> 0;
   }
 
+  /** @returns from 0 on, and less than 1. */
+  fraction(): number {
+    return this.uint32() / 0x1_0000_0000;
+  }
+
   /** @returns 0 to `count` - 1. */
   below(count: number): number {
-    return Math.floor((this.uint32() / 0x1_0000_0000) * count);
+    return Math.floor(this.fraction() * count);
   }
 
   pick<T>(choices: readonly T[]): T {

@@ -1,5 +1,14 @@
 import { Worker, type WorkerOptions } from 'node:worker_threads';
+import type { RestartPolicy } from '../../src/engine/supervisor.js';
 import type { CreateThread } from '../../src/engine/thread.js';
+
+/** A thread is replaced as often as the test ends it, and at once. */
+export const ENDLESS_RESTARTS: RestartPolicy = {
+  backoffMsMin: 10,
+  backoffMsMax: 10,
+  deathsMax: Number.POSITIVE_INFINITY,
+  windowMs: 1,
+};
 
 /** Makes an engine's threads, and keeps hold of the newest of each name, so that a test can end it. */
 export class KillableThreads {
@@ -19,15 +28,4 @@ export class KillableThreads {
   async kill(name: string): Promise<void> {
     await this.newest.get(name)?.terminate();
   }
-}
-
-/** Numbers from 0 to 1 that are the same for the same seed: mulberry32. */
-export function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -24,8 +24,8 @@ import { abandon } from '../../src/worker/predecessor.js';
 import type * as loopModule from '../../src/worker/worker-loop.js';
 import type { WorkerLoop } from '../../src/worker/worker-loop.js';
 import { ipv4, tcp, udp } from '../fixtures/frames.js';
+import { Random } from '../protocol/random.js';
 import { rules, temporaryFolder } from '../support/engine-fixture.js';
-import { randomFrom } from '../support/killable-threads.js';
 import { Death, mortalCode } from './mortal-code.js';
 
 t.setTimeout(120_000);
@@ -249,12 +249,12 @@ for (const scene of SCENES) {
   });
 
   t.test(`deaths upon deaths, and no successor in the end: ${scene.name}`, async (t) => {
-    const random = randomFrom(SEED);
+    const random = new Random(SEED);
     let deaths = 0;
     for (let round = 0; round < 1000; round++) {
       const stage = new Stage(scene);
       let own = 0;
-      while (own < 4 && dies(1 + Math.floor(random() * 400), () => live(stage.worker(mortal)))) {
+      while (own < 4 && dies(1 + random.below(400), () => live(stage.worker(mortal)))) {
         stage.breakLock();
         own++;
       }

@@ -1,11 +1,9 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { UpeError } from '../../errors.js';
+import { FileLooks, stampOf } from '../../file-looks.js';
 import type { Logger } from '../../log.js';
 import { loadWebConfig, OPEN_TO_ALL, type WebConfig } from './web-config.js';
-
-/** How often the files are looked at, milliseconds. */
-const LOOK_MS = 1000;
 
 export interface WebConfigWatchConfig {
   /** `null`: there is none, and nothing to watch. */
@@ -27,8 +25,7 @@ export interface WebConfigWatchDeps {
  */
 export class WebConfigWatch {
   current: WebConfig = OPEN_TO_ALL;
-  private timer: NodeJS.Timeout | null = null;
-  private isLooking = false;
+  private readonly looks = new FileLooks(() => this.compare());
   /** What the files looked like when they were last read, and at the last look. */
   private readAt = '';
   private seen = '';
@@ -44,18 +41,14 @@ export class WebConfigWatch {
     if (file === null) return;
     this.current = loadWebConfig(file, mustAuthenticate);
     this.readAt = this.seen = await appearance(this.current.files);
-    this.timer = setInterval(() => void this.look(), LOOK_MS);
+    this.looks.start();
   }
 
   stop(): void {
-    if (this.timer !== null) clearInterval(this.timer);
-    this.timer = null;
+    this.looks.stop();
   }
 
-  /** Looks at the files once. A look that still waits for the file system makes this one do nothing. */
-  async look(): Promise<void> {
-    if (this.isLooking) return;
-    this.isLooking = true;
+  private async compare(): Promise<void> {
     const now = await appearance(this.current.files);
     const hasSettled = now === this.seen && now !== this.readAt;
     this.seen = now;
@@ -63,7 +56,6 @@ export class WebConfigWatch {
       this.readAt = now;
       this.read();
     }
-    this.isLooking = false;
   }
 
   private read(): void {
@@ -99,8 +91,7 @@ async function appearance(files: readonly string[]): Promise<string> {
   const looks = files.map(async (file) => {
     try {
       await access(file, constants.R_OK);
-      const { dev, ino, size, mtimeNs, ctimeNs } = await stat(file, { bigint: true });
-      return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
+      return stampOf(await stat(file, { bigint: true }));
     } catch (error) {
       return `${(error as NodeJS.ErrnoException).code}`;
     }
