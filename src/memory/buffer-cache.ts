@@ -16,7 +16,7 @@ const LOCK_SLEEP_MS = 1;
  *
  * Owned by one thread, and by its successor when it has died; `taken`, `returned` and `count` are published by it. Buffers
  * move to and from the global list 16 or a burst at a time, so the lock is taken once in 16 packets at
- * the most, and never where allocations and frees balance. LIFO, because the last buffer freed is still in
+ * the most, and never where allocations and frees balance; rx, which only allocates, stocks up once a burst. LIFO, because the last buffer freed is still in
  * the processor's cache. `alloc` and `free` become visible by one store of `count`, after the slot it is
  * about. While buffers move to or from the global list they may be in both places, under the lock: in which
  * of them they are then is up to cache-repair.ts, should the thread die in the midst of it.
@@ -96,10 +96,26 @@ export class BufferCache {
   peek(): number {
     let count = this.words[this.countWord];
     if (count === 0) {
-      count = this.refill();
+      count = this.refill(MOVE_BUFFERS);
       if (count === 0) return -1;
     }
     return this.words[this.slotsWord + count - 1];
+  }
+
+  /**
+   * Brings the cache up to `count` buffers, as far as the global list has them: one lock for a burst of
+   * allocations, and `upcoming` then knows what they will return.
+   *
+   * @param count 0 to 32.
+   */
+  stock(count: number): void {
+    if (this.words[this.countWord] < count) this.refill(count);
+  }
+
+  /** The buffer that the allocation after `ahead` more returns; -1 when there are not so many in this cache. */
+  upcoming(ahead: number): number {
+    const at = this.words[this.countWord] - 1 - ahead;
+    return at < 0 ? -1 : this.words[this.slotsWord + at];
   }
 
   /**
@@ -147,19 +163,21 @@ export class BufferCache {
     words[releasedWord] = (words[releasedWord] + ofHand) | 0;
   }
 
-  private refill(): number {
+  /** Fills the cache up to `wanted` buffers. Returns how many it has then. */
+  private refill(wanted: number): number {
     const { words, freeCountWord, freeListWord, slotsWord } = this;
+    const cached = words[this.countWord];
     this.lock();
     const free = words[freeCountWord];
-    const moved = Math.min(free, MOVE_BUFFERS);
+    const moved = Math.min(free, wanted - cached);
     const first = freeListWord + free - moved;
-    for (let i = 0; i < moved; i++) words[slotsWord + i] = words[first + i];
+    for (let i = 0; i < moved; i++) words[slotsWord + cached + i] = words[first + i];
     // In both places first, then out of the list: never in neither.
-    words[this.countWord] = moved;
+    words[this.countWord] = cached + moved;
     words[freeCountWord] = free - moved;
     words[this.takenWord] = (words[this.takenWord] + moved) | 0;
     this.unlock();
-    return moved;
+    return cached + moved;
   }
 
   /** Makes room in the full cache. Returns how many buffers are left in it. */

@@ -1,6 +1,6 @@
 import { InvariantError } from '../errors.js';
 import {
-  MOVE_BUFFERS,
+  CACHE_BUFFERS,
   type PoolLayout,
   THREAD_COUNT,
   THREAD_RELEASED,
@@ -50,7 +50,7 @@ export function repairCache(
     out = (out + words[other + THREAD_TAKEN] - words[other + THREAD_RETURNED]) | 0;
   }
   const unnoted = bufferCount - freeCount - out;
-  if (free.size !== freeCount || Math.abs(unnoted) > Math.max(MOVE_BUFFERS, handCount)) {
+  if (free.size !== freeCount || Math.abs(unnoted) > Math.max(CACHE_BUFFERS, handCount)) {
     throw new InvariantError(`pool: the list has ${freeCount} buffers, and ${unnoted} moves are not noted`);
   }
   if (unnoted > 0) words[block + THREAD_TAKEN] = (words[block + THREAD_TAKEN] + unnoted) | 0;

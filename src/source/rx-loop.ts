@@ -135,6 +135,7 @@ export class RxLoop {
     if (frames <= 0) return frames;
     this.rest.noteFrames(frames);
     const rxUs = microseconds(beganMs);
+    this.fetchBuffers(frames);
     for (let i = 0; i < frames; i++) this.receive(i, rxUs);
     for (let worker = 0; worker < this.workerCount; worker++) this.flush(worker);
     if (this.wasPoolEmpty) this.wasPoolEmpty = false;
@@ -149,6 +150,17 @@ export class RxLoop {
     if (!this.deps.banks.isRequested()) return;
     this.setLevels();
     this.deps.banks.publish();
+  }
+
+  /** Has the buffers of a burst at hand, and their memory in this core's cache, before the first is written. */
+  private fetchBuffers(frames: number): void {
+    const { pool, cache } = this.deps;
+    cache.stock(frames);
+    for (let i = 0; i < frames; i++) {
+      const buffer = cache.upcoming(i);
+      if (buffer < 0) return;
+      pool.fetch(buffer);
+    }
   }
 
   /** Copies one frame of the batch into a buffer and stages it for its worker. */

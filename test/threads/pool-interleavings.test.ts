@@ -52,6 +52,15 @@ const CASES: readonly (PoolCase & { readonly what: string })[] = [
       ['alloc', 'free 33', 'alloc'],
     ],
   },
+  {
+    what: 'a cache that has some brought up to a burst, while the other takes the rest',
+    buffers: 40,
+    before: [['alloc'], ['alloc']],
+    operations: [
+      ['stock 31', 'alloc', 'stock 20'],
+      ['stock 20', 'free', 'alloc'],
+    ],
+  },
 ];
 
 t.test(
@@ -67,7 +76,7 @@ t.test(
 );
 
 const TAKE_FROM_LIST = 'words[freeCountWord] = free - moved;';
-const COUNT_REFILLED = 'words[this.countWord] = moved;';
+const COUNT_REFILLED = 'words[this.countWord] = cached + moved;';
 const MOVE_DOWN =
   'for (let i = 0; i < left; i++)\n            words[slotsWord + i] = words[slotsWord + MOVE_BUFFERS + i];';
 const COUNT_HAND = 'words[countWord] = cached + count;';

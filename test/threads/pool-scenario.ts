@@ -14,8 +14,11 @@ import type { Memo, Scenario, ThreadState } from '../support/interleaving/explor
 import { RaceDetector } from '../support/interleaving/race-detector.js';
 import { SteppedMemory, Violation } from '../support/interleaving/stepped-memory.js';
 
-/** What a thread does with its cache: 'alloc', 'free' the oldest buffer it holds, 'free 4' as its hand. */
-export type PoolOperation = 'alloc' | 'free' | `free ${number}`;
+/**
+ * What a thread does with its cache: 'alloc', 'free' the oldest buffer it holds, 'free 4' as its hand, 'stock 20'
+ * for a burst of allocations to come.
+ */
+export type PoolOperation = 'alloc' | 'free' | `free ${number}` | `stock ${number}`;
 
 export interface PoolCase {
   readonly buffers: number;
@@ -197,6 +200,10 @@ function perform(cache: BufferCache, operation: PoolOperation, memo: Memo): Memo
   if (operation === 'alloc') {
     const buffer = cache.alloc();
     return buffer < 0 ? memo : [...memo, buffer];
+  }
+  if (operation.startsWith('stock ')) {
+    cache.stock(Number(operation.slice('stock '.length)));
+    return memo;
   }
   if (operation === 'free') {
     if (held.length > 0) cache.free(held[0]);

@@ -36,6 +36,11 @@ while (Atomics.load(control, CONTROL_COMMAND) !== COMMAND_STOP) produceBurst(mic
 
 function produceBurst(nowUs: number): void {
   let count = 0;
+  cache.stock(BURST);
+  for (let ahead = 0; ahead < BURST; ahead++) {
+    const index = cache.upcoming(ahead);
+    if (index >= 0) pool.fetch(index);
+  }
   for (; count < BURST; count++) {
     const index = cache.alloc();
     if (index < 0) break;
