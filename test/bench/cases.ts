@@ -9,6 +9,8 @@ export interface BenchOptions {
   readonly seconds: number | null;
   readonly rules: number;
   readonly flows: number;
+  /** Packets of the capture that is replayed. */
+  readonly packets: number;
   /** The compiled C yardstick, or `null`. */
   readonly yardstick: string | null;
 }
@@ -58,10 +60,10 @@ function parse({ runs, seconds }: BenchOptions): BenchResult {
   return { name: 'parse', ...spread(values), unit: 'ns per frame', corpus: 'demo' };
 }
 
-/** A capture file of 100,000 frames of 64 bytes, from the first read to the last count. */
-function replay({ runs }: BenchOptions): BenchResult {
-  const values = repeat(runs, () => runModule('./replay-run.js', [100_000]).mpps);
-  return { name: 'replay', ...spread(values), unit: 'Mpps', packets: 100_000 };
+/** A capture file of 64-byte frames, from the first read to the last count. */
+function replay({ runs, packets }: BenchOptions): BenchResult {
+  const values = repeat(runs, () => runModule('./replay-run.js', [packets]).mpps);
+  return { name: 'replay', ...spread(values), unit: 'Mpps', packets };
 }
 
 export const CASES: Readonly<Record<string, BenchCase>> = {

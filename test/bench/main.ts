@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { judged } from './bars.js';
 import { type BenchOptions, CASES } from './cases.js';
 import type { BenchResult } from './measure.js';
 
@@ -11,10 +12,12 @@ const USAGE = `usage: npm run bench -- [NAME] [options]
   --seconds N         length of a run (1; capture and forward take what suits them)
   --rules N           pipeline: rules in the table, of which the last one matches (1)
   --flows N           pipeline: flows, up to 60000 (1)
+  --packets N         replay: packets of the capture (1000000)
   --yardstick PATH    pipeline: the compiled C yardstick, run alternately
 `;
 
 const NAME_COLUMNS = 25;
+const PEER_COLUMNS = 28;
 
 function positive(text: string, flag: string): number {
   const value = Number(text);
@@ -23,7 +26,7 @@ function positive(text: string, flag: string): number {
 }
 
 function tableLine(result: BenchResult): string {
-  const { name, value, unit, min, max, peer, ratio } = result;
+  const { name, value, unit, min, max, peer, ratio, bar, holds } = result;
   const digits = (number: number) => number.toFixed(number < 10 ? 2 : 1);
   const against = peer === undefined || ratio === undefined ? '' : `${digits(ratio)} times ${peer}`;
   return [
@@ -31,8 +34,11 @@ function tableLine(result: BenchResult): string {
     digits(value).padStart(8),
     unit.padEnd(24),
     `${digits(min)} to ${digits(max)}`.padEnd(18),
-    against,
-  ].join('  ');
+    against.padEnd(PEER_COLUMNS),
+    bar === undefined ? '' : `${holds === true ? 'holds' : 'MISSED'}: ${bar}`,
+  ]
+    .join('  ')
+    .trimEnd();
 }
 
 try {
@@ -45,6 +51,7 @@ try {
       seconds: { type: 'string' },
       rules: { type: 'string', default: '1' },
       flows: { type: 'string', default: '1' },
+      packets: { type: 'string', default: '1000000' },
       yardstick: { type: 'string' },
     },
   });
@@ -57,6 +64,7 @@ try {
     seconds: values.seconds === undefined ? null : positive(values.seconds, 'seconds'),
     rules: positive(values.rules, 'rules'),
     flows: positive(values.flows, 'flows'),
+    packets: positive(values.packets, 'packets'),
     yardstick: values.yardstick ?? null,
   };
   const names = positionals.length > 0 ? positionals : Object.keys(CASES);
@@ -71,12 +79,15 @@ try {
       'median'.padStart(8),
       'unit'.padEnd(24),
       'min to max'.padEnd(18),
+      'against'.padEnd(PEER_COLUMNS),
+      'bar',
     ];
     process.stdout.write(`${heading.join('  ')}\n`);
   }
   for (const name of names) {
     const results = CASES[name](options);
-    for await (const result of Symbol.asyncIterator in results ? results : [results]) {
+    for await (const measured of Symbol.asyncIterator in results ? results : [results]) {
+      const result = judged(measured);
       process.stdout.write(`${values.json ? JSON.stringify(result) : tableLine(result)}\n`);
     }
   }

@@ -12,8 +12,11 @@ export interface BenchResult {
   /** Smallest and largest of the runs, in `unit`. */
   readonly min: number;
   readonly max: number;
+  /** What the figure has to be, and whether it is: bars.ts. */
+  readonly bar?: string;
+  readonly holds?: boolean;
   /** Options of the case. */
-  readonly [option: string]: string | number | undefined;
+  readonly [option: string]: string | number | boolean | undefined;
 }
 
 export function median(values: readonly number[]): number {
