@@ -45,15 +45,15 @@ export class DemoSource implements Source {
    * Gives the frames that are due. After a late call at most about 20 ms of backlog is made up for; the
    * rest is skipped, since nobody sent it.
    *
-   * @param nowMs the caller's monotonic clock, milliseconds from 0; the first call starts the traffic.
+   * The first call starts the traffic.
    * @throws InvariantError when the source is not open.
    */
-  read(batch: FrameBatch, nowMs: number): number {
+  read(batch: FrameBatch): number {
     const traffic = this.traffic;
     if (traffic === null) throw new InvariantError('The demo source was read while it was not open.');
     batch.attach(traffic.bytes);
     batch.frameCount = 0;
-    const dueFrames = this.pacer.take(nowMs, BURST_FRAMES);
+    const dueFrames = this.pacer.take(batch.nowMs[0], BURST_FRAMES);
     for (let i = 0; i < dueFrames; i++) {
       const frame = traffic.nextFrame();
       const frameBytes = traffic.byteLength[frame];

@@ -9,6 +9,11 @@
 export const BURST_FRAMES = 32;
 
 export class FrameBatch {
+  /**
+   * The rx loop's monotonic clock when it asks for frames, milliseconds. A cell, because a double that is
+   * passed to a function which V8 does not inline is allocated.
+   */
+  readonly nowMs = new Float64Array(1);
   /** Frames in this batch, 0 to `BURST_FRAMES`. */
   frameCount = 0;
   /** The memory that every frame of this batch lies in; the source changes it with `attach`. */

@@ -73,10 +73,10 @@ export class PcapSource implements Source {
     this.isOpen = this.config.files.length > 0;
   }
 
-  read(batch: FrameBatch, nowMs: number): number {
+  read(batch: FrameBatch): number {
     batch.frameCount = 0;
     while (this.isOpen) {
-      const isFileDone = this.readFile(batch, nowMs);
+      const isFileDone = this.readFile(batch);
       if (batch.frameCount > 0) return batch.frameCount;
       if (!isFileDone) return 0;
     }
@@ -104,11 +104,11 @@ export class PcapSource implements Source {
    * @returns true when that file has been read to its end; it is closed and reported then. Its frames in
    *   the batch stay valid, because the next file is opened by the next `read`.
    */
-  private readFile(batch: FrameBatch, nowMs: number): boolean {
+  private readFile(batch: FrameBatch): boolean {
     let error: UpeError | null = null;
     try {
       this.file ??= this.openFile();
-      if (!this.fillBatch(this.file, batch, nowMs)) return false;
+      if (!this.fillBatch(this.file, batch)) return false;
     } catch (thrown) {
       if (!(thrown instanceof UpeError)) throw thrown;
       error = thrown;
@@ -127,7 +127,7 @@ export class PcapSource implements Source {
   }
 
   /** @returns true at the end of the file, which is found only while the batch is empty. */
-  private fillBatch(file: CaptureFile, batch: FrameBatch, nowMs: number): boolean {
+  private fillBatch(file: CaptureFile, batch: FrameBatch): boolean {
     while (batch.frameCount < BURST_FRAMES) {
       if (!this.packetWaiting) {
         // Fetching bytes would overwrite the frames that are in the batch already.
@@ -136,7 +136,7 @@ export class PcapSource implements Source {
         this.packetWaiting = true;
       }
       const reader = file.reader as RecordReader;
-      if (!this.pacer.admit(reader.timestampMs, nowMs)) return false;
+      if (!this.pacer.admit(reader.timestampMs, batch.nowMs[0])) return false;
       batch.add(reader.frameOffset, reader.capturedBytes, reader.wireBytes, reader.linkType, 0);
       this.packetWaiting = false;
     }

@@ -131,7 +131,8 @@ export class RxLoop {
     const { source, clock } = this.deps;
     const batch = this.batch;
     const beganMs = clock.nowMs();
-    const frames = source.read(batch, beganMs);
+    batch.nowMs[0] = beganMs;
+    const frames = source.read(batch);
     if (frames <= 0) return frames;
     this.rest.noteFrames(frames);
     const rxUs = microseconds(beganMs);

@@ -24,11 +24,10 @@ export interface Source {
   /**
    * Fills the batch from its beginning with the frames that are due.
    *
-   * @param batch refilled; its frames are valid until the next call.
-   * @param nowMs the caller's monotonic clock, milliseconds.
+   * @param batch refilled; its frames are valid until the next call. Its `nowMs` says what time it is.
    * @returns frames in the batch, 0 when none is due now, `SOURCE_FINISHED` at the end of all input.
    */
-  read(batch: FrameBatch, nowMs: number): number;
+  read(batch: FrameBatch): number;
 
   /**
    * How long nothing can become due, after a `read` that returned 0.

@@ -91,8 +91,11 @@ export class PacketJudge {
   private readonly leavesByAction: Uint8Array;
   private readonly leavesBySlot: Uint8Array;
   private readonly packet = new Packet();
-  /** Unix time of the burst in hand, milliseconds: a cell, because a double field would be boxed. */
-  private readonly burstUnixMs = new Float64Array(1);
+  /**
+   * Unix time that counts as the time of the packets of the next burst, milliseconds; set by the caller. A cell,
+   * because a double that is a field or an argument may be allocated, once a burst.
+   */
+  readonly burstUnixMs = new Float64Array(1);
   /** Keeps what `fetchBurst` has read from being optimised away. */
   fetched = 0;
   private table: RuleTable;
@@ -129,10 +132,8 @@ export class PacketJudge {
    *
    * @param hand buffer indexes.
    * @param count how many.
-   * @param unixMs Unix time that counts as the packets' time, milliseconds.
    */
-  judgeBurst(hand: Int32Array, count: number, unixMs: number): void {
-    this.burstUnixMs[0] = unixMs;
+  judgeBurst(hand: Int32Array, count: number): void {
     this.fetchBurst(hand, count);
     // As locals, because V8 loads and checks a field again after every call in the loop: 3% of it all.
     const { words, frames, strideWords, cells, packet, table, matcher } = this;

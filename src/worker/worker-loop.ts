@@ -26,6 +26,9 @@ export const IDLE_SPINS = 200;
  * the Linux bridge's rate. (Watching, so few looks would mean a wake-up for every burst of a block.)
  */
 export const BRIDGE_IDLE_SPINS = 20;
+/** What is in a worker loop's `moments`: when the burst began, and Unix time minus monotonic time as it was published last. */
+const BURST_BEGAN = 0;
+const UNIX_OFFSET = 1;
 /** Parked, it still looks up this often, milliseconds: a lost wake-up could cost no more. */
 const PARK_MS_MAX = 1000;
 
@@ -58,9 +61,8 @@ export class WorkerLoop {
   private readonly doorbell: Doorbell;
   private generation: number;
   private wasIdle = true;
-  private burstBeganMs = 0;
-  /** Unix time minus monotonic time, milliseconds; refreshed whenever counters are published. */
-  private unixOffsetMs = 0;
+  /** `BURST_BEGAN` and `UNIX_OFFSET`, milliseconds: cells, because a field of doubles is allocated at each change. */
+  private readonly moments = new Float64Array(2);
   private idleSpins = 0;
   private readonly heap: HeapGauge;
 
@@ -72,7 +74,7 @@ export class WorkerLoop {
     this.heap = new HeapGauge(deps.clock);
     this.doorbell = new Doorbell(deps.control, CONTROL_DOORBELL);
     this.generation = deps.judgement.table.generation;
-    this.unixOffsetMs = deps.clock.unixMs() - deps.clock.nowMs();
+    this.moments[UNIX_OFFSET] = deps.clock.unixMs() - deps.clock.nowMs();
   }
 
   /** Works until main says stop and the ring is empty. Returns with the last counters published. */
@@ -94,14 +96,15 @@ export class WorkerLoop {
     const { hand, clock } = this.deps;
     const { first, count } = takeOver(this.deps);
     if (count === 0) return;
-    this.burstBeganMs = clock.nowMs();
-    this.judge.judgeBurst(hand.subarray(first), count - first, this.burstBeganMs + this.unixOffsetMs);
+    this.beginBurst(clock.nowMs());
+    this.judge.judgeBurst(hand.subarray(first), count - first);
     this.judge.releaseBurst(hand, count, microseconds(clock.nowMs()));
   }
 
   /** Takes one burst from the ring through to its end. Returns how many packets it had. */
   runBurst(): number {
     const { ring, hand, banks, clock } = this.deps;
+    const { moments } = this;
     const popped = ring.pop(hand, WORKER_BURST);
     if (popped === 0) {
       this.wasIdle = true;
@@ -109,15 +112,22 @@ export class WorkerLoop {
     }
     if (this.wasIdle) {
       this.wasIdle = false;
-      this.burstBeganMs = clock.nowMs();
+      this.beginBurst(clock.nowMs());
     }
-    this.judge.judgeBurst(hand, popped, this.burstBeganMs + this.unixOffsetMs);
+    this.judge.judgeBurst(hand, popped);
     const endMs = clock.nowMs();
     this.judge.releaseBurst(hand, popped, microseconds(endMs));
     banks.cells[banks.totals + WORKER_TOTALS.bursts] += 1;
-    banks.cells[banks.totals + WORKER_TOTALS.busyMs] += endMs - this.burstBeganMs;
-    this.burstBeganMs = endMs;
+    banks.cells[banks.totals + WORKER_TOTALS.busyMs] += endMs - moments[BURST_BEGAN];
+    this.beginBurst(endMs);
     return popped;
+  }
+
+  /** The next burst begins where this one ends, or now. */
+  private beginBurst(nowMs: number): void {
+    const { moments } = this;
+    moments[BURST_BEGAN] = nowMs;
+    this.judge.burstUnixMs[0] = nowMs + moments[UNIX_OFFSET];
   }
 
   /** Between two bursts: takes over new rules, publishes the counters when they are asked for. */
@@ -144,7 +154,8 @@ export class WorkerLoop {
   private setLevels(): void {
     const { banks, cache, ring, clock } = this.deps;
     const nowMs = clock.nowMs();
-    this.unixOffsetMs = clock.unixMs() - nowMs;
+    this.moments[UNIX_OFFSET] = clock.unixMs() - nowMs;
+    this.beginBurst(this.moments[BURST_BEGAN]);
     setWorkerLevels(banks, ring, cache);
     banks.setLevel(WORKER_LEVELS.heapBytes, this.heap.read());
   }

@@ -4,6 +4,7 @@ import { PARSED, Packet } from '../../src/protocol/packet.js';
 import { parseFrame } from '../../src/protocol/parser.js';
 import { DemoSource } from '../../src/source/demo-source.js';
 import { FrameBatch } from '../../src/source/frame-batch.js';
+import { readAt } from '../support/read-at.js';
 
 /** `parse-run.js SECONDS`: nanoseconds a frame, over frames of the demo traffic in its own mix. */
 const FRAMES = 4096;
@@ -24,7 +25,7 @@ function fillWithDemoTraffic(): Int32Array {
   const frameBytes = new Int32Array(FRAMES);
   let frame = 0;
   for (let nowMs = 0; frame < FRAMES; nowMs++) {
-    const count = Math.max(source.read(batch, nowMs), 0);
+    const count = Math.max(readAt(source, batch, nowMs), 0);
     for (let i = 0; i < count && frame < FRAMES; i++, frame++) {
       const at = batch.byteOffset[i];
       memory.set(batch.bytes.subarray(at, at + batch.capturedBytes[i]), frame * BUFFER_BYTES);

@@ -6,6 +6,7 @@ import { BURST_FRAMES, FrameBatch } from '../../src/source/frame-batch.js';
 import { type FileReport, PcapSource, type PcapSourceConfig } from '../../src/source/pcap-source.js';
 import { SOURCE_FINISHED } from '../../src/source/source.js';
 import { pcapFile, pcapngFile, pcapRecord } from '../fixtures/capture-builder.js';
+import { readAt } from '../support/read-at.js';
 import {
   captureDirectory,
   numberedFrames,
@@ -75,22 +76,22 @@ t.test('the source has one interface, can wait, and counts what it has read', as
   t.equal(source.bytesRead, 0);
   const batch = new FrameBatch();
   source.open();
-  t.equal(source.read(batch, 0), 2);
+  t.equal(readAt(source, batch, 0), 2);
   t.equal(batch.interfaceIndex[0], 0);
   t.equal(source.bytesRead, statSync(good).size);
-  t.equal(source.read(batch, 0), SOURCE_FINISHED);
-  t.equal(source.read(batch, 0), SOURCE_FINISHED, 'and stays finished');
+  t.equal(readAt(source, batch, 0), SOURCE_FINISHED);
+  t.equal(readAt(source, batch, 0), SOURCE_FINISHED, 'and stays finished');
 });
 
 t.test('nothing is read before open or after close', async (t) => {
   const { source, reports } = makeSource({});
   const batch = new FrameBatch();
-  t.equal(source.read(batch, 0), SOURCE_FINISHED);
+  t.equal(readAt(source, batch, 0), SOURCE_FINISHED);
   source.open();
-  t.equal(source.read(batch, 0), 2);
+  t.equal(readAt(source, batch, 0), 2);
   source.close();
   source.close();
-  t.equal(source.read(batch, 0), SOURCE_FINISHED);
+  t.equal(readAt(source, batch, 0), SOURCE_FINISHED);
   t.equal(batch.frameCount, 0);
   t.strictSame(reports, []);
 });
@@ -105,7 +106,7 @@ t.test('a batch holds a burst at most, and its frames lie in one memory until th
   let index = 0;
   source.open();
   for (;;) {
-    const count = source.read(batch, 0);
+    const count = readAt(source, batch, 0);
     if (count === SOURCE_FINISHED) break;
     counts.push(count);
     t.equal(batch.view.buffer, batch.bytes.buffer);
@@ -126,24 +127,24 @@ t.test('packets before the damage are delivered in the same batch, then the erro
   const { source, reports } = makeSource({ files: [cut, good] });
   const batch = new FrameBatch();
   source.open();
-  t.equal(source.read(batch, 0), 3);
+  t.equal(readAt(source, batch, 0), 3);
   t.equal(reports.length, 0);
-  t.equal(source.read(batch, 0), 2);
+  t.equal(readAt(source, batch, 0), 2);
   t.match(reports, [{ file: cut, packets: 3 }]);
-  t.equal(source.read(batch, 0), SOURCE_FINISHED);
+  t.equal(readAt(source, batch, 0), SOURCE_FINISHED);
   t.equal(reports.length, 2);
 
   const absurd = pcapRecord({ frame: frames[0]!, capturedBytes: 0x7fffffff });
   const file = writeCapture(directory, new Uint8Array([...pcapFile(records), ...absurd]));
   const { source: other, reports: otherReports } = makeSource({ files: [file] });
   other.open();
-  t.equal(other.read(batch, 0), 4);
+  t.equal(readAt(other, batch, 0), 4);
   t.strictSame(
     packetsOf(batch).map((packet) => packet.bytes),
     frames,
   );
   t.match(otherReports, [{ packets: 4, error: { code: 'UPE_CAPTURE_FILE' } }]);
-  t.equal(other.read(batch, 0), SOURCE_FINISHED);
+  t.equal(readAt(other, batch, 0), SOURCE_FINISHED);
 });
 
 t.test('a loop begins again and reports every round', async (t) => {
@@ -152,7 +153,7 @@ t.test('a loop begins again and reports every round', async (t) => {
   const seen: Uint8Array[] = [];
   source.open();
   while (seen.length < 12) {
-    t.ok(source.read(batch, 0) > 0);
+    t.ok(readAt(source, batch, 0) > 0);
     seen.push(...packetsOf(batch).map((packet) => packet.bytes));
   }
   source.close();
@@ -166,14 +167,14 @@ t.test('a loop begins again and reports every round', async (t) => {
 t.test('a loop in which no file gives a packet ends', async (t) => {
   const { source, reports } = makeSource({ files: [empty, missing], loop: true });
   source.open();
-  t.equal(source.read(new FrameBatch(), 0), SOURCE_FINISHED);
+  t.equal(readAt(source, new FrameBatch(), 0), SOURCE_FINISHED);
   t.equal(reports.length, 2);
 });
 
 t.test('no files at all are finished at once', async (t) => {
   const { source, reports } = makeSource({ files: [], loop: true });
   source.open();
-  t.equal(source.read(new FrameBatch(), 0), SOURCE_FINISHED);
+  t.equal(readAt(source, new FrameBatch(), 0), SOURCE_FINISHED);
   t.strictSame(reports, []);
 });
 
@@ -196,7 +197,7 @@ t.test('realtime gives frames as their timestamps fall due, each round on a new 
     { nowMs: 1010, count: 0, waitMs: 10 },
     { nowMs: 1020, count: 3 },
   ]) {
-    t.equal(source.read(batch, nowMs), count, `at ${nowMs}`);
+    t.equal(readAt(source, batch, nowMs), count, `at ${nowMs}`);
     if (waitMs !== undefined) t.equal(source.waitMs(nowMs), waitMs);
   }
   t.strictSame(
@@ -215,9 +216,9 @@ t.test('a rate gives frames evenly, and a packet that waits is not lost', async 
   const seen: Uint8Array[] = [];
   source.open();
   for (let nowMs = 0; nowMs < 4; nowMs++) {
-    t.equal(source.read(batch, nowMs), 1, `at ${nowMs}`);
+    t.equal(readAt(source, batch, nowMs), 1, `at ${nowMs}`);
     seen.push(...packetsOf(batch).map((packet) => packet.bytes));
-    t.equal(source.read(batch, nowMs + 0.5), nowMs < 3 ? 0 : SOURCE_FINISHED);
+    t.equal(readAt(source, batch, nowMs + 0.5), nowMs < 3 ? 0 : SOURCE_FINISHED);
   }
   t.strictSame(seen, frames);
   t.match(reports, [{ packets: 2 }, { packets: 2 }]);

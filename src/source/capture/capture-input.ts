@@ -28,8 +28,8 @@ export class CaptureInput {
   view: DataView;
   begin = 0;
   end = 0;
-  /** Bytes read from all files so far. */
-  bytesRead = 0;
+  /** A cell, because V8 throws the compiled loop away when a field outgrows its integers of 32 bits. */
+  private readonly bytesReadCell = new Float64Array(1);
   /** The current file as messages name it. */
   label = '';
   /** Where `bytes[0]` lies in the current file. */
@@ -72,6 +72,11 @@ export class CaptureInput {
     }
   }
 
+  /** Bytes read so far, over all files. */
+  get bytesRead(): number {
+    return this.bytesReadCell[0];
+  }
+
   /**
    * Makes sure that `bytesNeeded` bytes follow `begin`, as far as the file has them. Moves what is
    * there to the front of the buffer, so that offsets into it change.
@@ -89,7 +94,7 @@ export class CaptureInput {
       if (count < 0) return INPUT_DRY;
       if (count === 0) return INPUT_ENDED;
       this.end += count;
-      this.bytesRead += count;
+      this.bytesReadCell[0] += count;
     }
     return INPUT_READY;
   }

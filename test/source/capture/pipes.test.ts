@@ -6,6 +6,7 @@ import { FrameBatch } from '../../../src/source/frame-batch.js';
 import { type FileReport, PcapSource } from '../../../src/source/pcap-source.js';
 import { SOURCE_FINISHED } from '../../../src/source/source.js';
 import { pcapFile, pcapngFile } from '../../fixtures/capture-builder.js';
+import { readAt } from '../../support/read-at.js';
 import { captureDirectory, numberedFrames, packetsOf, writeCapture } from './play-capture.js';
 
 const directory = captureDirectory();
@@ -25,7 +26,7 @@ const CHILD = `
   );
   const batch = new FrameBatch();
   source.open();
-  for (let count; (count = source.read(batch, 0)) !== -1; ) if (count === 0) await setTimeout(source.waitMs(0));
+  for (let count; (count = readAt(source, batch, 0)) !== -1; ) if (count === 0) await setTimeout(source.waitMs(0));
   source.close();
 `;
 
@@ -76,18 +77,18 @@ t.test('a pipe that has nothing gives no frame and a short wait, and is taken up
     const batch = new FrameBatch();
     const seen: Uint8Array[] = [];
     source.open();
-    t.equal(source.read(batch, 0), 0, 'nothing yet');
+    t.equal(readAt(source, batch, 0), 0, 'nothing yet');
     const waitMs = source.waitMs(0);
     t.ok(waitMs > 0 && waitMs <= 50, `a wait of ${waitMs} ms`);
     for (const byte of bytes) {
       writeSync(writer, Uint8Array.of(byte));
-      t.ok(source.read(batch, 0) >= 0);
+      t.ok(readAt(source, batch, 0) >= 0);
       seen.push(...packetsOf(batch).map((packet) => packet.bytes));
     }
     t.strictSame(seen, frames);
     t.strictSame(reports, []);
     closeSync(writer);
-    t.equal(source.read(batch, 0), SOURCE_FINISHED);
+    t.equal(readAt(source, batch, 0), SOURCE_FINISHED);
     t.strictSame(reports, [{ file: fifo, packets: 3, error: null }]);
   }
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { FrameBatch } from '../../../src/source/frame-batch.js';
 import { type FileReport, PcapSource, type PcapSourceConfig } from '../../../src/source/pcap-source.js';
 import { SOURCE_FINISHED } from '../../../src/source/source.js';
+import { readAt } from '../../support/read-at.js';
 
 /** A frame as the source delivered it, copied out of the batch. */
 export interface PlayedPacket {
@@ -26,7 +27,7 @@ export function playFiles(files: readonly string[], config: Partial<PcapSourceCo
   );
   const batch = new FrameBatch();
   source.open();
-  while (source.read(batch, 0) !== SOURCE_FINISHED) played.packets.push(...packetsOf(batch));
+  while (readAt(source, batch, 0) !== SOURCE_FINISHED) played.packets.push(...packetsOf(batch));
   source.close();
   return played;
 }
