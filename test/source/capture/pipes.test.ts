@@ -26,7 +26,7 @@ const CHILD = `
   );
   const batch = new FrameBatch();
   source.open();
-  for (let count; (count = readAt(source, batch, 0)) !== -1; ) if (count === 0) await setTimeout(source.waitMs(0));
+  for (let count; (count = source.read(batch)) !== -1; ) if (count === 0) await setTimeout(source.waitMs(0));
   source.close();
 `;
 
