@@ -1,3 +1,4 @@
+import { classify } from './classify/classify-case.js';
 import { capture } from './live/capture-case.js';
 import { forward } from './live/forward-case.js';
 import { type BenchResult, median, runJson, runModule, spread } from './measure.js';
@@ -13,6 +14,11 @@ export interface BenchOptions {
   readonly packets: number;
   /** The compiled C yardstick, or `null`. */
   readonly yardstick: string | null;
+  /** ClassBench files; `null` for what there is. */
+  readonly filters: string | null;
+  readonly trace: string | null;
+  /** Of whatever is random; `null` for the case's own. */
+  readonly seed: number | null;
 }
 
 /** One result, or several as they come. */
@@ -71,6 +77,7 @@ export const CASES: Readonly<Record<string, BenchCase>> = {
   ring,
   pool,
   parse,
+  classify,
   replay,
   capture,
   forward,
