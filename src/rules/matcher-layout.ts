@@ -11,29 +11,33 @@ import { CACHE_LINE_WORDS } from '../memory/layout.js';
  * a packet's rules lie in few words. The highest bit of a word is its first place; the places of one word
  * are in the order of the rules' positions, so that the first bit that is set is the best one of the word.
  *
- *   row       one a class of a field's values: for every 1,024 places two words: the aggregate, one bit for
- *             each of the block's words that is not 0, and the block's offset
- *   block     32 words of rule bits; equal ones are there once
- *   positions the position of the rule at every place
- *   firsts    for each word of places the position of its first rule
- *   map4      shift, then the entries of the address's upper bits (address >>> 16 >>> shift): the offset of a
- *             row, or the complement of the offset of a bucket
- *   bucket    how many, the lowest 16 bits (or more, by the shift) at which each interval starts, the rows
+ *   row       one a class of a field's values: first the summary, one bit for each block that has any rule, then
+ *             for each block (1,024 places) two words: the aggregate, one bit for each of the block's words that
+ *             is not 0, and the block's offset. Where a table has only one block, the block stands there itself
+ *   block     32 words of rule bits; equal ones are there once. What a summary or an aggregate does not promise
+ *             is never read, and something else may be there
+ *   positions the position of the rule at every place, and one more, which is not used
+ *   map4      shift, then the entries of the address's upper bits (address >>> shift); an entry is the offset
+ *             of a row, or the complement of twice the offset of a bucket, or of that and one for a node
+ *   node      in one word the mask (from bit 5 on) and the shift of the bits that it looks at; their entries
+ *   bucket    mask of the bits that it looks at, where in them its second to fourth class start, four rows
  *   map6      how many, four words of each interval's start (with the sign bit turned over), the rows
- *   steps     the fields but addresses: which field, offset of its pages, offset of the table that joins it
+ *   service   the steps of protocol, destination port and source port, where no table is looked into for the first
+ *   steps     those of the other fields: which field, offset of its pages, offset of the table that joins it
  *             to the steps before it (0: it begins a chain), whether it ends a chain
- *   pages     offsets of 257 pages of 256 codes; a value's code is at the value plus 1
+ *   pages     offsets of 257 pages of 256 codes; a value's code is at the value plus 1; but of the protocols just
+ *             256 codes, at the value
  */
 const HEADER = CACHE_LINE_WORDS;
 /** Pairs of words in a row. */
 export const HEADER_BLOCK_COUNT = HEADER;
 export const HEADER_POSITIONS = HEADER_BLOCK_COUNT + 1;
-export const HEADER_FIRSTS = HEADER_POSITIONS + 1;
-export const HEADER_SRC4 = HEADER_FIRSTS + 1;
+export const HEADER_SRC4 = HEADER_POSITIONS + 1;
 export const HEADER_DST4 = HEADER_SRC4 + 1;
 export const HEADER_SRC6 = HEADER_DST4 + 1;
 export const HEADER_DST6 = HEADER_SRC6 + 1;
-export const HEADER_STEPS = HEADER_DST6 + 1;
+export const HEADER_SERVICE = HEADER_DST6 + 1;
+export const HEADER_STEPS = HEADER_SERVICE + 1;
 export const HEADER_STEP_COUNT = HEADER_STEPS + 1;
 /** Chains: rows that come from the steps. */
 export const HEADER_CHAIN_COUNT = HEADER_STEP_COUNT + 1;
@@ -43,6 +47,15 @@ export const HEADER_END = HEADER_CHAIN_COUNT + 1;
 export const WORD_RULES = 32;
 export const BLOCK_WORDS = 32;
 export const BLOCK_SHIFT = 10;
+/** Words of a row for each block. */
+export const ROW_WORDS = 2;
+/** Where in a row of one block its block is: behind summary and aggregate, instead of the block's offset. */
+export const BLOCK_IN_ROW = 2;
+
+/** Words at the beginning of a row, a bit for each block. */
+export function summaryWords(blockCount: number): number {
+  return Math.ceil(blockCount / 32);
+}
 export const BLOCK_RULES = 1 << BLOCK_SHIFT;
 
 export const STEP_FIELD = 0;
@@ -50,6 +63,9 @@ export const STEP_PAGES = 1;
 export const STEP_TABLE = 2;
 export const STEP_ENDS = 3;
 export const STEP_WORDS = 4;
+
+/** Steps of the service. */
+export const SERVICE_STEPS = 3;
 
 /** The fields that steps look at. */
 export const FIELD_PROTOCOL = 0;

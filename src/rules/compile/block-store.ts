@@ -14,11 +14,11 @@ export const EMPTY_BLOCK = 0;
  */
 export class BlockStore {
   /** Block `i` is the words from `i` * `BLOCK_WORDS` on. */
-  words = new Int32Array(1024 * BLOCK_WORDS);
+  words = new Int32Array(64 * BLOCK_WORDS);
   count = 0;
-  private hashes = new Int32Array(1024);
+  private hashes = new Int32Array(64);
   /** Open addressing; the block's index and 1, or 0 for a free place. */
-  private places = new Int32Array(4096);
+  private places = new Int32Array(256);
   private readonly and = new Int32Array(BLOCK_WORDS);
   private readonly products = new Map<number, number>();
 
@@ -60,6 +60,11 @@ export class BlockStore {
     const product = this.intern(this.and, 0);
     this.products.set(key, product);
     return product;
+  }
+
+  /** A view of a block, valid until the next one is interned. */
+  wordsOf(block: number): Int32Array {
+    return this.words.subarray(block * BLOCK_WORDS, (block + 1) * BLOCK_WORDS);
   }
 
   /** One bit for each word of the block that has any rule, the first word's bit highest. */

@@ -11,6 +11,7 @@ const NEW_BLOCKS_MAX = 16_384;
 
 /** The classes of one field, numbered. */
 export interface CodeClasses {
+  /** Which field; -1 for none, where all packets are of one class. */
   readonly field: number;
   /** As in `ValueClasses`; the lowest value is ABSENT. */
   readonly starts: readonly number[];
@@ -23,7 +24,7 @@ export interface CodeClasses {
 /** A field in a chain. */
 export interface Step {
   readonly classes: CodeClasses;
-  /** Classes of the chain up to here. */
+  /** Rows of the chain's classes up to here. */
   readonly rows: readonly number[];
   /** The class of the chain for (class so far * classes of the field + class of the field); `null` for the first. */
   readonly table: Int32Array | null;
@@ -32,33 +33,51 @@ export interface Step {
 /** Fields that are looked up one after the other and together give one row. */
 export type Chain = readonly Step[];
 
+/** Where the fields come from. */
+export interface ChainSource {
+  /** First those that every packet is looked up by, in the order of their look-up. */
+  readonly service: readonly CodeField[];
+  readonly others: readonly CodeField[];
+  readonly rows: RowStore;
+  readonly places: Int32Array;
+  readonly matchOf: (position: number) => RuleMatch;
+}
+
 /**
  * Joins fields to chains: the more fields a row speaks for, the fewer rows are to be intersected for each
  * packet, and the fewer words promise a rule and have none. Filters of firewalls name few hundred
  * different services, so that all of these fields are one chain; where rules were made to have many, the
  * product is given up, and there are more chains.
  *
- * Fields that no rule names are left out; one that only rules name which can never match is not.
+ * @returns at least one chain. It begins with one step for each field of the service, whether rules name
+ * it or not: an own one of one class stands for a field that had to go to a chain of its own. Other fields
+ * are left out where they rule nothing out.
  */
-export function buildChains(
-  fields: readonly CodeField[],
-  rows: RowStore,
-  places: Int32Array,
-  matchOf: (position: number) => RuleMatch,
-): Chain[] {
-  const chains: Step[][] = [];
+export function buildChains({ service, others, rows, places, matchOf }: ChainSource): Chain[] {
   const all = new RowSweep(rows);
   for (const place of places) all.toggle(place);
   const allRules = all.take();
-  for (const { field, spansOf } of fields) {
-    const classes = codeClasses(
+  const classesOf = ({ field, spansOf }: CodeField): CodeClasses =>
+    codeClasses(
       field,
       sweepValues(rows, places, ABSENT, (position) => spansOf(matchOf(position))),
     );
-    if (classes.rows.length === 1 && classes.rows[0] === allRules) continue;
-    const chain = chains.at(-1);
-    const joined = chain === undefined ? null : join(chain[chain.length - 1].rows, classes, rows);
-    if (chain !== undefined && joined !== null) chain.push(joined);
+  const first: Step[] = [];
+  const left: CodeClasses[] = [];
+  for (const field of service) {
+    const classes = classesOf(field);
+    const joined = joinOrBegin(first, classes, rows);
+    if (joined === null) left.push(classes);
+    first.push(joined ?? joinOrBegin(first, oneClass(allRules), rows)!);
+  }
+  const chains = [first];
+  const constraining = others
+    .map(classesOf)
+    .filter((classes) => classes.rows.some((row) => row !== allRules));
+  for (const classes of [...left, ...constraining]) {
+    const chain = chains[chains.length - 1];
+    const joined = joinOrBegin(chain, classes, rows);
+    if (joined !== null) chain.push(joined);
     else chains.push([{ classes, rows: classes.rows, table: null }]);
   }
   return chains;
@@ -73,10 +92,16 @@ function codeClasses(
   return { field, starts, codes, rows: [...codeOf.keys()] };
 }
 
+function oneClass(row: number): CodeClasses {
+  return { field: -1, starts: [ABSENT], codes: [0], rows: [row] };
+}
+
 /** @returns the step that adds a field to a chain, or `null` where that would take too much. */
-function join(chainRows: readonly number[], classes: CodeClasses, rows: RowStore): Step | null {
+function joinOrBegin(chain: readonly Step[], classes: CodeClasses, rows: RowStore): Step | null {
+  if (chain.length === 0) return { classes, rows: classes.rows, table: null };
+  const chainRows = chain[chain.length - 1].rows;
   const width = classes.rows.length;
-  if (chainRows.length * width * rows.blocksARow > PRODUCT_BLOCKS_MAX) return null;
+  if (chainRows.length * width * rows.blocksARow > PRODUCT_BLOCKS_MAX && width > 1) return null;
   const blocksBefore = rows.store.count;
   const codeOf = new Map<number, number>();
   const table = new Int32Array(chainRows.length * width);

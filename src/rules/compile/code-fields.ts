@@ -19,16 +19,20 @@ export interface CodeField {
   readonly spansOf: (match: RuleMatch) => readonly Span[] | null;
 }
 
+/** The fields that most rules name, in the order in which the matcher looks them up. */
+export const SERVICE_FIELDS: readonly CodeField[] = [
+  { field: FIELD_PROTOCOL, spansOf: ({ protocols }) => spansOfList(protocols) },
+  { field: FIELD_DST_PORT, spansOf: ({ dstPorts }) => dstPorts },
+  { field: FIELD_SRC_PORT, spansOf: ({ srcPorts }) => srcPorts },
+];
+
 /**
- * The fields but addresses, those first that most rules name: a chain is looked up in this order.
+ * The other fields but addresses.
  *
  * @param interfaces labels of the source's interfaces; another one matches no packet.
  */
-export function codeFields(interfaces: readonly string[]): readonly CodeField[] {
+export function otherFields(interfaces: readonly string[]): readonly CodeField[] {
   return [
-    { field: FIELD_PROTOCOL, spansOf: ({ protocols }) => spansOfList(protocols) },
-    { field: FIELD_DST_PORT, spansOf: ({ dstPorts }) => dstPorts },
-    { field: FIELD_SRC_PORT, spansOf: ({ srcPorts }) => srcPorts },
     { field: FIELD_TCP_FLAGS, spansOf: ({ tcpFlags }) => tcpFlags && spansOfFlags(tcpFlags) },
     { field: FIELD_ICMP_TYPE, spansOf: ({ icmpTypes }) => spansOfList(icmpTypes) },
     { field: FIELD_DSCP, spansOf: ({ dscps }) => spansOfList(dscps) },

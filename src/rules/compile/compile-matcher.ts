@@ -1,29 +1,22 @@
-import { ABSENT } from '../../protocol/packet.js';
 import {
   BLOCK_RULES,
   HEADER_BLOCK_COUNT,
-  HEADER_CHAIN_COUNT,
   HEADER_DST4,
   HEADER_DST6,
-  HEADER_FIRSTS,
   HEADER_POSITIONS,
   HEADER_SRC4,
   HEADER_SRC6,
-  HEADER_STEP_COUNT,
-  HEADER_STEPS,
   NO_POSITION,
-  PAGE_CODES,
-  PAGE_COUNT,
-  WORD_RULES,
 } from '../matcher-layout.js';
 import type { Prefix, RuleMatch, RuleSet } from '../rule.js';
 import { writeIpv4Map, writeIpv6Map } from './address-maps.js';
 import { BlockStore } from './block-store.js';
-import { buildChains, type Chain, type Step } from './chains.js';
-import { codeFields } from './code-fields.js';
+import { buildChains } from './chains.js';
+import { otherFields, SERVICE_FIELDS } from './code-fields.js';
 import { sweepIpv6 } from './ipv6-sweep.js';
 import { RowStore } from './row-store.js';
 import { placeRules } from './rule-places.js';
+import { writeSteps } from './steps.js';
 import { type Span, sweepValues } from './value-sweep.js';
 import { WordWriter } from './word-writer.js';
 
@@ -49,7 +42,8 @@ export function compileMatcher(ruleSet: RuleSet, interfaces: readonly string[]):
     const classes6 = sweepIpv6(rows, places, (position) => ipv6Prefixes(matchOf(position), field));
     writer.setHeader(header6, writeIpv6Map(classes6, writer));
   }
-  writeSteps(buildChains(codeFields(interfaces), rows, places, matchOf), writer);
+  const others = otherFields(interfaces);
+  writeSteps(buildChains({ service: SERVICE_FIELDS, others, rows, places, matchOf }), writer);
   writePositions(places, rows.blocksARow, writer);
   writer.setHeader(HEADER_BLOCK_COUNT, rows.blocksARow);
   return writer.finish();
@@ -72,59 +66,11 @@ function ipv6Prefixes({ ipVersion, ...match }: RuleMatch, field: 'src' | 'dst'):
   return match[field]?.filter(({ version }) => version === 6) ?? null;
 }
 
-function writeSteps(chains: readonly Chain[], writer: WordWriter): void {
-  const steps: number[] = [];
-  for (const chain of chains) {
-    chain.forEach((step, i) => {
-      const next = chain[i + 1];
-      // What a class is in the table that it comes to: the beginning of its line, or its row.
-      const entryOf = (code: number) =>
-        next === undefined ? writer.row(step.rows[code]) : code * next.classes.rows.length;
-      const pages = writePages(step, step.table === null ? entryOf : (code) => code, writer);
-      const table = step.table === null ? 0 : writer.append(step.table.map(entryOf));
-      steps.push(step.classes.field, pages, table, next === undefined ? 1 : 0);
-    });
-  }
-  writer.setHeader(HEADER_STEPS, writer.append(steps));
-  writer.setHeader(
-    HEADER_STEP_COUNT,
-    chains.reduce((count, chain) => count + chain.length, 0),
-  );
-  writer.setHeader(HEADER_CHAIN_COUNT, chains.length);
-}
-
-/** Writes the pages of a field; equal ones once. @returns the offset of the list of pages. */
-function writePages({ classes }: Step, entryOf: (code: number) => number, writer: WordWriter): number {
-  const { starts, codes } = classes;
-  const uniform = new Map<number, number>();
-  const list = new Int32Array(PAGE_COUNT);
-  const page = new Int32Array(PAGE_CODES);
-  let at = 0;
-  for (let i = 0; i < PAGE_COUNT; i++) {
-    const low = i * PAGE_CODES + ABSENT;
-    while (at + 1 < starts.length && starts[at + 1] <= low) at++;
-    if (at + 1 === starts.length || starts[at + 1] >= low + PAGE_CODES) {
-      const code = codes[at];
-      if (!uniform.has(code)) uniform.set(code, writer.append(page.fill(entryOf(code))));
-      list[i] = uniform.get(code)!;
-      continue;
-    }
-    for (let j = 0; j < PAGE_CODES; j++) {
-      if (at + 1 < starts.length && starts[at + 1] === low + j) at++;
-      page[j] = entryOf(codes[at]);
-    }
-    list[i] = writer.append(page);
-  }
-  return writer.append(list);
-}
-
 function writePositions(places: Int32Array, blockCount: number, writer: WordWriter): void {
-  const positions = new Int32Array(blockCount * BLOCK_RULES).fill(NO_POSITION);
+  // One more, because a word without any rule is looked at 32 places behind its first.
+  const positions = new Int32Array(blockCount * BLOCK_RULES + 1).fill(NO_POSITION);
   places.forEach((place, position) => {
     positions[place] = position;
   });
-  const firsts = new Int32Array(positions.length / WORD_RULES);
-  for (let word = 0; word < firsts.length; word++) firsts[word] = positions[word * WORD_RULES];
   writer.setHeader(HEADER_POSITIONS, writer.append(positions));
-  writer.setHeader(HEADER_FIRSTS, writer.append(firsts));
 }

@@ -13,14 +13,14 @@ export class RowStore {
   /** Row `i` is the block indexes from `i` * `blocksARow` on. */
   blocks: Int32Array;
   count = 0;
-  private places = new Int32Array(4096);
-  private hashes = new Int32Array(1024);
+  private places = new Int32Array(256);
+  private hashes = new Int32Array(64);
 
   constructor(
     readonly store: BlockStore,
     readonly blocksARow: number,
   ) {
-    this.blocks = new Int32Array(1024 * blocksARow);
+    this.blocks = new Int32Array(64 * blocksARow);
   }
 
   /** @returns the number of the row with these blocks. */

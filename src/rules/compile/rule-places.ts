@@ -1,4 +1,4 @@
-import { WORD_RULES } from '../matcher-layout.js';
+import { BLOCK_WORDS, WORD_RULES } from '../matcher-layout.js';
 import type { Prefix, RuleMatch } from '../rule.js';
 
 /**
@@ -19,15 +19,26 @@ export function placeRules(matches: readonly RuleMatch[]): Int32Array {
   const isSrcFirst = distinct(keys, 'src') >= distinct(keys, 'dst');
   const order = matches.map((_, position) => position);
   order.sort((a, b) => compareKeys(keys[a], keys[b], isSrcFirst) || a - b);
+  // Within a word by position, so that its first bit is its best; within a block the words by their best, and
+  // the blocks: where one cannot better what has been found, none behind it can.
+  const words = chunks(order, WORD_RULES).map((word) => word.sort((a, b) => a - b));
+  const blocks = chunks(words, BLOCK_WORDS).map((block) => block.sort((a, b) => a[0] - b[0]));
+  blocks.sort((a, b) => a[0][0] - b[0][0]);
   const places = new Int32Array(matches.length);
-  for (let first = 0; first < order.length; first += WORD_RULES) {
-    // Within a word by position, so that its first bit is its best.
-    const word = order.slice(first, first + WORD_RULES).sort((a, b) => a - b);
-    word.forEach((position, i) => {
-      places[position] = first + i;
+  blocks.forEach((block, blockIndex) => {
+    block.forEach((word, wordIndex) => {
+      word.forEach((position, bit) => {
+        places[position] = (blockIndex * BLOCK_WORDS + wordIndex) * WORD_RULES + bit;
+      });
     });
-  }
+  });
   return places;
+}
+
+function chunks<T>(all: readonly T[], length: number): T[][] {
+  const result: T[][] = [];
+  for (let first = 0; first < all.length; first += length) result.push(all.slice(first, first + length));
+  return result;
 }
 
 /** An address field as a number: 0 for any address, else the first prefix, so that equal and near ones are near. */
