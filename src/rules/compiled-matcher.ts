@@ -38,6 +38,10 @@ const {
   summaryWords,
 } = layout;
 
+/** Rows of a packet before those of its chains: source and destination. */
+const CHAINS_IN_ROWS = 2;
+const ROWS_AT_LEAST = CHAINS_IN_ROWS + 1;
+
 /**
  * Looks a packet up in a compiled table: each field gives the row of the rules that it does not rule out,
  * and the rules that are in all rows match. Exact, and its time hardly depends on how many rules there are.
@@ -67,9 +71,9 @@ export class CompiledMatcher implements Matcher {
   private readonly srcPortTable: number;
   private readonly steps: number;
   private readonly stepsEnd: number;
-  private readonly chainCount: number;
-  /** Offsets of the rows that the chains give the packet in hand. */
-  private readonly chainRows: Int32Array;
+  /** Of the packet in hand: the offsets of its rows (source, destination, chains) and of their blocks. */
+  private readonly rows: Int32Array;
+  private readonly blocks: Int32Array;
 
   /** @param memory of matcher-layout.ts. */
   constructor(memory: SharedArrayBuffer) {
@@ -92,8 +96,8 @@ export class CompiledMatcher implements Matcher {
     this.srcPortTable = words[service + 2 * STEP_WORDS + STEP_TABLE];
     this.steps = words[HEADER_STEPS];
     this.stepsEnd = this.steps + words[HEADER_STEP_COUNT] * STEP_WORDS;
-    this.chainCount = words[HEADER_CHAIN_COUNT];
-    this.chainRows = new Int32Array(this.chainCount);
+    this.rows = new Int32Array(CHAINS_IN_ROWS + words[HEADER_CHAIN_COUNT]);
+    this.blocks = new Int32Array(this.rows.length);
   }
 
   match(packet: Packet): number {
@@ -110,13 +114,18 @@ export class CompiledMatcher implements Matcher {
     let service = words[(this.protocols + packet.protocol) | 0];
     service = words[(this.dstPortTable + service + this.codeOf(this.dstPorts, packet.dstPort)) | 0];
     service = words[(this.srcPortTable + service + this.codeOf(this.srcPorts, packet.srcPort)) | 0];
-    if (this.stepsEnd === this.steps) {
-      return this.blockCount === 1
-        ? this.firstOfBlock(src | 0, dst | 0, service | 0)
-        : this.first(src | 0, dst | 0, service | 0);
+    if (this.stepsEnd !== this.steps) {
+      this.walkSteps(packet, service);
+      if (this.rows.length > ROWS_AT_LEAST) {
+        this.rows[0] = src;
+        this.rows[1] = dst;
+        return this.firstOfMany();
+      }
+      service = this.rows[CHAINS_IN_ROWS];
     }
-    this.walkSteps(packet, service);
-    return this.firstOfChains(src, dst);
+    return this.blockCount === 1
+      ? this.firstOfBlock(src | 0, dst | 0, service | 0)
+      : this.first(src | 0, dst | 0, service | 0);
   }
 
   /**
@@ -180,30 +189,36 @@ export class CompiledMatcher implements Matcher {
     return best === NO_POSITION ? NO_MATCH : best;
   }
 
-  /** Like `first`, where the other fields have given more rows than one. */
-  private firstOfChains(src: number, dst: number): number {
-    const { words, chainRows, chainCount, positions, blockCount, summaries } = this;
+  /** Like `first`, where the other fields have given more rows than one; all rows are in `rows`. */
+  private firstOfMany(): number {
+    const { words, rows, blocks, positions, summaries } = this;
+    const rowCount = rows.length;
     let best = NO_POSITION;
-    for (let block = 0; block < blockCount; block++) {
-      const pair = summaries + (block << 1);
-      let aggregate = words[src + pair] & words[dst + pair];
-      for (let chain = 0; chain < chainCount; chain++) aggregate &= words[chainRows[chain] + pair];
-      if (aggregate === 0) continue;
-      const blockPositions = positions + (block << BLOCK_SHIFT);
-      if (words[blockPositions] >= best) return best;
-      do {
-        const i = Math.clz32(aggregate);
-        aggregate ^= 0x8000_0000 >>> i;
-        const word = blockPositions + (i << 5);
-        if (words[word] >= best) break;
-        let rules = words[this.blockOf(src, pair) + i] & words[this.blockOf(dst, pair) + i];
-        for (let chain = 0; chain < chainCount && rules !== 0; chain++) {
-          rules &= words[this.blockOf(chainRows[chain], pair) + i];
-        }
-        if (rules === 0) continue;
-        const position = words[word + Math.clz32(rules)];
-        if (position < best) best = position;
-      } while (aggregate !== 0);
+    for (let summary = 0; summary < summaries; summary++) {
+      let filled = -1;
+      for (let row = 0; row < rowCount; row++) filled &= words[(rows[row] + summary) | 0];
+      while (filled !== 0) {
+        const block = (summary << 5) + Math.clz32(filled);
+        filled ^= 0x8000_0000 >>> block;
+        const pair = (summaries + (block << 1)) | 0;
+        let aggregate = -1;
+        for (let row = 0; row < rowCount; row++) aggregate &= words[(rows[row] + pair) | 0];
+        if (aggregate === 0) continue;
+        const blockPositions = (positions + (block << BLOCK_SHIFT)) | 0;
+        if (words[blockPositions] >= best) return best;
+        for (let row = 0; row < rowCount; row++) blocks[row] = this.blockOf(rows[row], pair);
+        do {
+          const i = Math.clz32(aggregate);
+          aggregate ^= 0x8000_0000 >>> i;
+          const word = (blockPositions + (i << 5)) | 0;
+          if (words[word] >= best) break;
+          let rules = words[(blocks[0] + i) | 0] & words[(blocks[1] + i) | 0] & words[(blocks[2] + i) | 0];
+          for (let row = 3; row < rowCount && rules !== 0; row++) rules &= words[(blocks[row] + i) | 0];
+          if (rules === 0) continue;
+          const position = words[(word + Math.clz32(rules)) | 0];
+          if (position < best) best = position;
+        } while (aggregate !== 0);
+      }
     }
     return best === NO_POSITION ? NO_MATCH : best;
   }
@@ -265,17 +280,17 @@ export class CompiledMatcher implements Matcher {
     return words[map + 1 + (count << 2) + low];
   }
 
-  /** Fills `chainRows`. `service`: the class that the first chain has come to, or its row. */
+  /** Fills `rows` from the chains. `service`: the class that the first chain has come to, or its row. */
   private walkSteps(packet: Packet, service: number): void {
-    const { words, chainRows, stepsEnd } = this;
-    let chain = 0;
+    const { words, rows, stepsEnd } = this;
+    let row = CHAINS_IN_ROWS;
     let value = service;
-    if (words[this.steps + STEP_TABLE] === 0) chainRows[chain++] = value;
+    if (words[this.steps + STEP_TABLE] === 0) rows[row++] = value;
     for (let step = this.steps; step < stepsEnd; step += STEP_WORDS) {
       const entry = this.codeOf(words[step + STEP_PAGES], fieldOf(packet, words[step + STEP_FIELD]));
       const table = words[step + STEP_TABLE];
       value = table === 0 ? entry : words[table + value + entry];
-      if (words[step + STEP_ENDS] !== 0) chainRows[chain++] = value;
+      if (words[step + STEP_ENDS] !== 0) rows[row++] = value;
     }
   }
 }
