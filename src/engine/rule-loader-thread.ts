@@ -1,5 +1,7 @@
+import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { EnvironmentError, RuleFileError, RuleTableSizeError } from '../errors.js';
+import { threadId } from '../kernel/thread-id.js';
 import { compileRules } from '../rules/compile/compile-rules.js';
 import { loadRuleFile } from '../rules/rule-file.js';
 import type { LoadedRules, RuleLoaderData } from './rule-loader.js';
@@ -21,4 +23,7 @@ function load({ file, interfaces }: RuleLoaderData): LoadedRules {
   }
 }
 
+// It is busy for seconds, and where processors are few the packets' threads must have theirs at once: to Linux
+// setpriority(2) of a thread is that thread's own matter.
+setPriority(threadId(), constants.priority.PRIORITY_LOW);
 parentPort?.postMessage(load(workerData as RuleLoaderData));

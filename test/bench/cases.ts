@@ -24,6 +24,8 @@ export interface BenchOptions {
 /** One result, or several as they come. */
 export type BenchCase = (options: BenchOptions) => BenchResult | AsyncIterable<BenchResult>;
 
+/** Rules of a reload where none are given. */
+const RELOADED_RULES = 10_000;
 /** Length of a run in memory, seconds. */
 const RUN_SECONDS = 1;
 
@@ -72,12 +74,20 @@ function replay({ runs, packets }: BenchOptions): BenchResult {
   return { name: 'replay', ...spread(values), unit: 'Mpps', packets };
 }
 
+/** From SIGHUP until every packet is judged by the new rules. */
+function reload({ runs, rules }: BenchOptions): BenchResult {
+  const count = rules > 1 ? rules : RELOADED_RULES;
+  const { value, min, max, ...fields } = runModule('./reload/reload-run.js', [count, runs]);
+  return { name: 'reload', value, min, max, unit: 'ms', rules: count, ...fields };
+}
+
 export const CASES: Readonly<Record<string, BenchCase>> = {
   pipeline,
   ring,
   pool,
   parse,
   classify,
+  reload,
   replay,
   capture,
   forward,
