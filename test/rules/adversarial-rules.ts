@@ -45,7 +45,43 @@ function anyRange(random: Random): readonly PortRange[] {
 /** A part of all values, so that every field leaves over some rules of each word, and all together none. */
 const THIN_PORTS = 5461;
 
+/** Parts of a field's values, a sixth of them, here and there; at least one. */
+function sixth(random: Random, parts: number): number[] {
+  const one = random.below(parts);
+  return Array.from({ length: parts }, (_, part) => part).filter(
+    (part) => part === one || random.below(6) === 0,
+  );
+}
+
+function portParts(random: Random): readonly PortRange[] {
+  return sixth(random, 32).map((part) => ({
+    low: part * 2048,
+    high: part * 2048 + 2047,
+  }));
+}
+
+function addressParts(random: Random): readonly Prefix[] {
+  return sixth(random, 32).map((part) => ({ version: 4 as const, words: [part << 27], bits: 5 }));
+}
+
+/**
+ * The worst there is for a matcher of bit rows: each rule holds for a sixth of each field's values, so that
+ * every word has a rule for any value of any field, and hardly one for all of them.
+ */
+export const SIXTHS: Harm = {
+  name: 'a sixth of the values of five fields, as lists',
+  match: (random) => ({
+    ipVersion: 4,
+    src: addressParts(random),
+    dst: addressParts(random),
+    srcPorts: portParts(random),
+    dstPorts: portParts(random),
+    dscps: sixth(random, 64),
+  }),
+};
+
 export const HARMS: readonly Harm[] = [
+  SIXTHS,
   {
     name: 'random port ranges, no addresses: classes too many to be joined',
     match: (random) => ({
@@ -167,17 +203,18 @@ export function mixedPacket(set: RuleSet, random: Random): Packet {
 }
 
 function addressIn(prefixes: readonly Prefix[] | null, version: number, random: Random): number[] {
-  const prefix = prefixes?.find((own) => own.version === version);
+  const own = prefixes?.filter((prefix) => prefix.version === version) ?? [];
+  const prefix = own.length === 0 ? undefined : random.pick(own);
   return [0, 1, 2, 3].map((i) => {
     const bits = (prefix?.bits ?? 0) - i * 32;
-    const own = prefix?.words[i] ?? 0;
-    if (bits >= 32) return own;
-    return bits <= 0 ? random.uint32() | 0 : own | (random.uint32() >>> bits);
+    const word = prefix?.words[i] ?? 0;
+    if (bits >= 32) return word;
+    return bits <= 0 ? random.uint32() | 0 : word | (random.uint32() >>> bits);
   });
 }
 
 function portIn(ranges: readonly PortRange[] | null, random: Random): number {
   if (ranges === null) return random.below(65_536);
-  const { low, high } = ranges[0];
+  const { low, high } = random.pick(ranges);
   return random.pick([low, high, low + random.below(high - low + 1)]);
 }
