@@ -27,6 +27,7 @@ const {
   HEADER_SERVICE,
   HEADER_STEP_COUNT,
   HEADER_STEPS,
+  LINK,
   NO_POSITION,
   PAGE_CODES,
   PAGE_SHIFT,
@@ -253,31 +254,18 @@ export class CompiledMatcher implements Matcher {
     return entry;
   }
 
-  /** @returns the offset of the row of an IPv6 address. */
+  /** @returns the offset of the row of an IPv6 address: most are told by their first two words. */
   private row6(map: number, word0: number, word1: number, word2: number, word3: number): number {
+    let entry = this.entryOf(map, word0);
+    if (entry >= LINK) entry = this.entryOf(entry - LINK, word1);
+    if (entry >= LINK) entry = this.entryOf(entry - LINK, word2);
+    if (entry >= LINK) entry = this.entryOf(entry - LINK, word3);
+    return entry;
+  }
+
+  private entryOf(map: number, word: number): number {
     const { words } = this;
-    const count = words[map];
-    const a = word0 ^ 0x8000_0000;
-    const b = word1 ^ 0x8000_0000;
-    const c = word2 ^ 0x8000_0000;
-    const d = word3 ^ 0x8000_0000;
-    let low = 0;
-    let high = count;
-    while (high - low > 1) {
-      const middle = (low + high) >>> 1;
-      const at = map + 1 + (middle << 2);
-      let isBelow = a < words[at];
-      if (a === words[at]) {
-        isBelow = b < words[at + 1];
-        if (b === words[at + 1]) {
-          isBelow = c < words[at + 2];
-          if (c === words[at + 2]) isBelow = d < words[at + 3];
-        }
-      }
-      if (isBelow) high = middle;
-      else low = middle;
-    }
-    return words[map + 1 + (count << 2) + low];
+    return this.row4(words[(map + 1 + (word >>> words[map])) | 0], word);
   }
 
   /** Fills `rows` from the chains. `service`: the class that the first chain has come to, or its row. */

@@ -21,7 +21,8 @@ import { CACHE_LINE_WORDS } from '../memory/layout.js';
  *             of a row, or the complement of twice the offset of a bucket, or of that and one for a node
  *   node      in one word the mask (from bit 5 on) and the shift of the bits that it looks at; their entries
  *   bucket    mask of the bits that it looks at, where in them its second to fourth class start, four rows
- *   map6      how many, four words of each interval's start (with the sign bit turned over), the rows
+ *   map6      a map4 of the address's first word, in which a row may be a link instead: the offset and LINK of
+ *             the map of the next word
  *   service   the steps of protocol, destination port and source port, where no table is looked into for the first
  *   steps     those of the other fields: which field, offset of its pages, offset of the table that joins it
  *             to the steps before it (0: it begins a chain), whether it ends a chain
@@ -63,6 +64,9 @@ export const STEP_PAGES = 1;
 export const STEP_TABLE = 2;
 export const STEP_ENDS = 3;
 export const STEP_WORDS = 4;
+
+/** Above every offset: COMPILE_BYTES_MAX is less. */
+export const LINK = 2 ** 29;
 
 /** Steps of the service. */
 export const SERVICE_STEPS = 3;

@@ -1,4 +1,5 @@
-import type { Ipv6Classes } from './ipv6-sweep.js';
+import { LINK } from '../matcher-layout.js';
+import { type Ipv6Classes, SIGN } from './ipv6-sweep.js';
 import type { ValueClasses } from './value-sweep.js';
 import type { WordWriter } from './word-writer.js';
 
@@ -10,18 +11,26 @@ const BUCKET_CLASSES = 4;
 const NO_START = 0x7fff_ffff;
 
 /** Writes a map4. @returns its offset. */
-export function writeIpv4Map(classes: ValueClasses, writer: WordWriter): number {
-  return new Ipv4MapWriter(classes, writer).write();
+export function writeIpv4Map({ starts, rows }: ValueClasses, writer: WordWriter): number {
+  const entries = rows.map((row) => writer.row(row));
+  return new WordMapWriter({ starts, entries }, writer).write();
 }
 
-class Ipv4MapWriter {
+/** Intervals of a word's values, and what each becomes: the offset of a row, or a link. */
+interface WordClasses {
+  /** From 0 to 2^32 - 1, ascending; the first is 0. */
+  readonly starts: number[];
+  readonly entries: number[];
+}
+
+class WordMapWriter {
   constructor(
-    private readonly classes: ValueClasses,
+    private readonly classes: WordClasses,
     private readonly writer: WordWriter,
   ) {}
 
   write(): number {
-    const count = this.classes.rows.length;
+    const count = this.classes.entries.length;
     const bits = Math.min(Math.ceil(Math.log2(count)) + 2, ROOT_BITS_MAX);
     const shift = 32 - bits;
     return this.writer.append([shift, ...this.entries(0, shift, bits, 0, count)]);
@@ -51,8 +60,7 @@ class Ipv4MapWriter {
   }
 
   private entry(low: number, width: number, first: number, end: number): number {
-    const { rows } = this.classes;
-    if (end === first + 1) return this.writer.row(rows[first]);
+    if (end === first + 1) return this.classes.entries[first];
     if (end - first <= BUCKET_CLASSES) return ~(this.bucket(low, width, first, end) * 2);
     const bits = Math.min(Math.ceil(Math.log2(end - first)) + 1, width);
     const shift = width - bits;
@@ -63,21 +71,73 @@ class Ipv4MapWriter {
   }
 
   private bucket(low: number, width: number, first: number, end: number): number {
-    const { starts, rows } = this.classes;
+    const { starts, entries } = this.classes;
     const words = [2 ** width - 1];
     for (let i = 1; i < BUCKET_CLASSES; i++) words.push(first + i < end ? starts[first + i] - low : NO_START);
     for (let i = 0; i < BUCKET_CLASSES; i++) {
-      words.push(this.writer.row(rows[Math.min(first + i, end - 1)]));
+      words.push(entries[Math.min(first + i, end - 1)]);
     }
     return this.writer.append(words);
   }
 }
 
 /** Writes a map6. @returns its offset. */
-export function writeIpv6Map({ starts, rows }: Ipv6Classes, writer: WordWriter): number {
-  const offsets = rows.map((row) => writer.row(row));
-  const offset = writer.append([rows.length]);
-  writer.append(starts);
-  writer.append(offsets);
-  return offset;
+export function writeIpv6Map(classes: Ipv6Classes, writer: WordWriter): number {
+  const entries = classes.rows.map((row) => writer.row(row));
+  return new Ipv6MapWriter(classes.starts, entries, writer).level(0, entries.length, 0);
+}
+
+class Ipv6MapWriter {
+  constructor(
+    private readonly starts: readonly number[],
+    private readonly entries: readonly number[],
+    private readonly writer: WordWriter,
+  ) {}
+
+  /**
+   * Writes the map of one word of the addresses that have the words before it in common.
+   *
+   * @param first the class of the first of these addresses.
+   * @param end behind the last class that begins among them.
+   * @param depth which word, 0 to 3.
+   * @returns the map's offset.
+   */
+  level(first: number, end: number, depth: number): number {
+    const level: WordClasses = { starts: [0], entries: [this.entries[first]] };
+    for (let at = first + 1; at < end; ) {
+      const word = this.wordOf(at, depth);
+      let groupEnd = at + 1;
+      while (groupEnd < end && this.wordOf(groupEnd, depth) === word) groupEnd++;
+      const isWhole = this.beginsWith(at, depth);
+      if (isWhole && groupEnd === at + 1) {
+        setClass(level, word, this.entries[at]);
+      } else {
+        setClass(level, word, LINK + this.level(isWhole ? at : at - 1, groupEnd, depth + 1));
+        if (word + 1 < 2 ** 32) setClass(level, word + 1, this.entries[groupEnd - 1]);
+      }
+      at = groupEnd;
+    }
+    return new WordMapWriter(level, this.writer).write();
+  }
+
+  /** A word of a class's first address, without its sign. */
+  private wordOf(index: number, depth: number): number {
+    return (this.starts[index * 4 + depth] ^ SIGN) >>> 0;
+  }
+
+  /** Whether a class begins with the first of all addresses that have its words up to `depth`. */
+  private beginsWith(index: number, depth: number): boolean {
+    for (let word = depth + 1; word < 4; word++) if (this.wordOf(index, word) !== 0) return false;
+    return true;
+  }
+}
+
+/** What begins where something else would have begun takes its place. */
+function setClass({ starts, entries }: WordClasses, start: number, entry: number): void {
+  if (starts[starts.length - 1] === start) {
+    entries[entries.length - 1] = entry;
+    return;
+  }
+  starts.push(start);
+  entries.push(entry);
 }

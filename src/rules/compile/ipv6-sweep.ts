@@ -3,7 +3,7 @@ import type { RowStore } from './row-store.js';
 import { RowSweep } from './row-store.js';
 
 /** Turns the sign bit over: signed comparison then orders words as unsigned ones. */
-const SIGN = 0x8000_0000;
+export const SIGN = 0x8000_0000;
 
 /** Classes of IPv6 addresses, like `ValueClasses`. */
 export interface Ipv6Classes {
