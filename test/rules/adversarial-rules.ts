@@ -69,7 +69,7 @@ function addressParts(random: Random): readonly Prefix[] {
  * every word has a rule for any value of any field, and hardly one for all of them.
  */
 export const SIXTHS: Harm = {
-  name: 'a sixth of the values of five fields, as lists',
+  name: 'a sixth of five fields, as lists',
   match: (random) => ({
     ipVersion: 4,
     src: addressParts(random),
@@ -83,7 +83,7 @@ export const SIXTHS: Harm = {
 export const HARMS: readonly Harm[] = [
   SIXTHS,
   {
-    name: 'random port ranges, no addresses: classes too many to be joined',
+    name: 'random port ranges',
     match: (random) => ({
       protocols: [random.pick([6, 17])],
       srcPorts: anyRange(random),
@@ -91,7 +91,7 @@ export const HARMS: readonly Harm[] = [
     }),
   },
   {
-    name: 'a twelfth of each field, in any order: aggregates that promise too much',
+    name: 'a twelfth of each field',
     match: (random) => ({
       ipVersion: 4,
       src: prefix4(random.uint32(), 4),
@@ -112,11 +112,11 @@ export const HARMS: readonly Harm[] = [
     }),
   },
   {
-    name: 'wildcards: nearly every rule matches',
+    name: 'wildcards',
     match: (random) => (random.below(20) === 0 ? { dscps: [random.below(64)] } : {}),
   },
   {
-    name: 'any address, a twelfth of the ports',
+    name: 'a twelfth of the ports',
     match: (random) => ({
       protocols: [6],
       srcPorts: range(random, THIN_PORTS),
@@ -124,7 +124,7 @@ export const HARMS: readonly Harm[] = [
     }),
   },
   {
-    name: 'nested prefixes: all lengths, around few addresses',
+    name: 'nested prefixes',
     match: (random) => ({
       ipVersion: 4,
       src: prefix4(0x0a0a0a0a ^ (1 << random.below(8)), random.below(33)),
@@ -133,7 +133,7 @@ export const HARMS: readonly Harm[] = [
     }),
   },
   {
-    name: 'a different source and destination each, one of them any',
+    name: 'source or destination',
     match: (random, position) => ({
       ipVersion: 4,
       src: position % 2 === 0 ? null : prefix4(random.uint32(), 16 + random.below(17)),
@@ -141,7 +141,7 @@ export const HARMS: readonly Harm[] = [
     }),
   },
   {
-    name: 'every source prefix many times, each with another destination',
+    name: 'shared sources',
     match: (random, position) => ({
       ipVersion: 4,
       src: prefix4(position << 27, 5),
@@ -150,7 +150,7 @@ export const HARMS: readonly Harm[] = [
     }),
   },
   {
-    name: 'all the rare fields at once',
+    name: 'all rare fields',
     match: (random) => ({
       tcpFlags: { set: random.below(64), clear: 0 },
       dscps: [random.below(64), random.below(64)],
@@ -160,7 +160,7 @@ export const HARMS: readonly Harm[] = [
     }),
   },
   {
-    name: 'IPv6: nested and random prefixes',
+    name: 'IPv6 prefixes',
     match: (random) => {
       const words = [0x20010db8, random.below(16), random.uint32(), random.uint32()];
       return {

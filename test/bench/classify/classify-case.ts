@@ -1,3 +1,4 @@
+import { HARMS } from '../../rules/adversarial-rules.js';
 import { SHARED_FILTERS, withoutSharedFilters } from '../../support/classbench.js';
 import type { BenchOptions } from '../cases.js';
 import { type BenchResult, runModule } from '../measure.js';
@@ -7,9 +8,11 @@ const RUN_SECONDS = 1;
 const SEED = 1;
 /** Rules of the generated sets, where the shared ones are not there. */
 const GENERATED_RULES = [1000, 10_000];
+/** Of each set that is made to hurt. */
+const HARMFUL_RULES = 10_000;
 
 interface FilterCase {
-  /** A file, or the size of a generated set. */
+  /** A file, or a name of corpus.ts. */
   readonly filters: string;
   readonly trace: string | null;
   readonly label: string;
@@ -43,11 +46,18 @@ export async function* classify(options: BenchOptions): AsyncIterable<BenchResul
 
 function casesOf({ filters, trace }: BenchOptions): FilterCase[] {
   if (filters !== null) return [{ filters, trace, label: filters.split('/').at(-1) ?? filters }];
-  if (withoutSharedFilters === false) return SHARED_FILTERS.map((set) => ({ ...set, label: set.name }));
+  const harms = HARMS.map(({ name }, harm) => ({
+    filters: `harm-${harm}-${HARMFUL_RULES}`,
+    trace: null,
+    label: `made to hurt: ${name}`,
+  }));
+  if (withoutSharedFilters === false)
+    return [...SHARED_FILTERS.map((set) => ({ ...set, label: set.name })), ...harms];
   process.stderr.write(`bench: classify: ${withoutSharedFilters}; the filters are generated\n`);
-  return GENERATED_RULES.map((count) => ({
-    filters: String(count),
+  const generated = GENERATED_RULES.map((count) => ({
+    filters: `generated-${count}`,
     trace: null,
     label: `generated ${count}`,
   }));
+  return [...generated, ...harms];
 }
