@@ -1,7 +1,7 @@
 import type { PortRange, Prefix, RuleMatch } from '../rule.js';
 
 /** Trial packets, enough to tell a good order of the rules from a bad one. */
-const TRIALS = 10;
+const TRIALS = 20;
 /** Lists that many rules may share through an alias are asked once for each packet. */
 const LONG_LIST = 8;
 
@@ -23,29 +23,35 @@ interface TrialPacket {
 }
 
 /**
- * Judges packets that lie in the rules: half of them in one rule, half of them with each field from another
- * rule. Which rules they come from is a matter of the positions alone, so that equal tables are compiled
- * alike.
+ * Judges packets that lie in the rules: most of them in one rule, every fourth with each field from another
+ * rule. They are a matter of the trial's number alone, so that equal tables are compiled alike.
  */
 export function judgeTrials(matches: readonly RuleMatch[]): Trial[] {
   return Array.from({ length: TRIALS }, (_, trial) => judge(matches, packetOf(matches, trial)));
 }
 
 function packetOf(matches: readonly RuleMatch[], trial: number): TrialPacket {
-  // Multiples of the golden section spread evenly over the rules, however many there are.
+  const isMixed = trial % 4 === 3;
   const from = [0, 1, 2, 3, 4].map((field) => {
-    const share = ((trial + 1) * 0.618034 + (trial % 2 === 1 ? field * 0.377 : 0)) % 1;
-    return matches[Math.floor(share * matches.length)];
+    return matches[scattered(trial * 8 + (isMixed ? field : 0)) % matches.length];
   });
   const version = from[0].ipVersion ?? 4;
   return {
     version,
-    src: addressOf(from[0].src, version),
-    dst: addressOf(from[1].dst, version),
-    srcPort: portOf(from[2].srcPorts),
-    dstPort: portOf(from[3].dstPorts),
+    src: addressOf(from[0].src, version, trial),
+    dst: addressOf(from[1].dst, version, trial + TRIALS),
+    srcPort: portOf(from[2].srcPorts, trial),
+    dstPort: portOf(from[3].dstPorts, trial + TRIALS),
     protocol: from[4].protocols?.[0] ?? 6,
   };
+}
+
+/** A number from 0 to 2^32 - 1 that has nothing to do with its neighbours' (the finaliser of MurmurHash3). */
+function scattered(number: number): number {
+  let hash = Math.imul(number + 1, 0x9e3779b1);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
 }
 
 /** One loop without callbacks: it runs ten times, most of it before V8 has optimised anything. */
@@ -67,12 +73,20 @@ function judge(matches: readonly RuleMatch[], packet: TrialPacket): Trial {
   return trial;
 }
 
-function addressOf(prefixes: readonly Prefix[] | null, version: 4 | 6): readonly number[] {
-  return prefixes?.find((prefix) => prefix.version === version)?.words ?? [0x0a0b0c0d, 0, 0, 1];
+/** Some address of the first prefix of that version. */
+function addressOf(prefixes: readonly Prefix[] | null, version: 4 | 6, seed: number): readonly number[] {
+  const prefix = prefixes?.find((own) => own.version === version);
+  return [0, 1, 2, 3].map((i) => {
+    const bits = (prefix?.bits ?? 0) - i * 32;
+    const word = prefix?.words[i] ?? 0;
+    if (bits >= 32) return word;
+    return bits <= 0 ? scattered(seed + i) | 0 : word | (scattered(seed + i) >>> bits);
+  });
 }
 
-function portOf(ranges: readonly PortRange[] | null): number {
-  return ranges === null ? 40_000 : (ranges[0].low + ranges[0].high) >>> 1;
+function portOf(ranges: readonly PortRange[] | null, seed: number): number {
+  const { low, high } = ranges?.[0] ?? { low: 0, high: 65_535 };
+  return low + (scattered(seed) % (high - low + 1));
 }
 
 function isAmong(ranges: readonly PortRange[], port: number): boolean {
