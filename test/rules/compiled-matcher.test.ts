@@ -3,6 +3,7 @@ import t from 'tap';
 import { Packet } from '../../src/protocol/packet.js';
 import { compileMatcher } from '../../src/rules/compile/compile-matcher.js';
 import { CompiledMatcher } from '../../src/rules/compiled-matcher.js';
+import { createMatcher } from '../../src/rules/create-matcher.js';
 import { LinearMatcher } from '../../src/rules/linear-matcher.js';
 import { NO_MATCH } from '../../src/rules/matcher.js';
 import type { RuleSet } from '../../src/rules/rule.js';
@@ -22,6 +23,7 @@ import { packetNear, randomRuleSet, SOURCE_INTERFACES } from './random-rules.js'
 
 const RULE_SETS = 10_000;
 const PACKETS_A_SET = 12;
+const RELOADS = 1000;
 
 function linearOf(set: RuleSet): LinearMatcher {
   const slots = set.rules.map((_, position) => position);
@@ -58,6 +60,31 @@ t.test(`the position is that of the linear matcher, for ${RULE_SETS} random rule
   t.equal(pairs, RULE_SETS * PACKETS_A_SET);
   // Otherwise the packets do not lie near the rules, and the property says little.
   t.ok(matched > pairs / 5 && matched < (pairs * 4) / 5, `${matched} of ${pairs} matched a rule`);
+});
+
+t.test(`so it is after ${RELOADS} random reloads, whichever matcher a table gets`, async (t) => {
+  let generation = 0;
+  let linearCount = 0;
+  let wrong = 0;
+  const tableWithPackets = randomRuleSet.chain((set) =>
+    fc.tuple(
+      fc.constant(set),
+      fc.array(packetNear(set), { minLength: PACKETS_A_SET, maxLength: PACKETS_A_SET }),
+    ),
+  );
+  for (const [set, packets] of fc.sample(tableWithPackets, RELOADS)) {
+    const slots = set.rules.map((_, position) => position);
+    const memory = buildRuleTable(set, slots, SOURCE_INTERFACES, ++generation);
+    const matcher = createMatcher(memory, new RuleTable(memory));
+    if (matcher instanceof LinearMatcher) linearCount++;
+    for (const one of packets) if (matcher.match(one) !== naiveMatch(set, SOURCE_INTERFACES, one)) wrong++;
+  }
+  t.equal(wrong, 0);
+  t.equal(generation, RELOADS);
+  t.ok(
+    linearCount > 0 && linearCount < RELOADS,
+    `${linearCount} tables were short enough for the linear one`,
+  );
 });
 
 t.test('no rule matches nothing, and one rule only what it says', async (t) => {

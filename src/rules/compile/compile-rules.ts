@@ -1,8 +1,12 @@
 import type { RuleSet } from '../rule.js';
 import { compileMatcher } from './compile-matcher.js';
 
-/** Up to so many rules the linear matcher is as fast as the compiled one, or faster. */
-export const LINEAR_RULES_MAX = 8;
+/**
+ * Up to so many rules are tried one after the other. The compiled matcher takes 26 ns for any number of
+ * rules up to 16 that name addresses and a port; the linear one 26 for one of them, 33 for two, 51 for
+ * eight, and less for rules that name a protocol or a port alone.
+ */
+export const LINEAR_RULES_MAX = 2;
 
 /**
  * Compiles the rules of a table, where that makes it faster.
