@@ -40,7 +40,11 @@ class WordMapWriter {
     const count = this.classes.entries.length;
     const bits = Math.min(Math.ceil(Math.log2(count)) + spareBits, ROOT_BITS_MAX);
     const shift = 32 - bits;
-    return this.writer.append([shift, ...this.entries(0, shift, bits, 0, count)]);
+    // First what the entries refer to.
+    const entries = this.entries(0, shift, bits, 0, count);
+    const map = this.writer.append([shift]);
+    this.writer.append(entries);
+    return map;
   }
 
   /**

@@ -20,6 +20,8 @@ import { writeSteps } from './steps.js';
 import { type Span, sweepValues } from './value-sweep.js';
 import { WordWriter } from './word-writer.js';
 
+const NOTHING: readonly never[] = [];
+
 /**
  * Compiles the rules for `CompiledMatcher`.
  *
@@ -49,8 +51,8 @@ export function compileMatcher(ruleSet: RuleSet, interfaces: readonly string[]):
   return writer.finish();
 }
 
-function ipv4Spans({ ipVersion, ...match }: RuleMatch, field: 'src' | 'dst'): readonly Span[] | null {
-  if (ipVersion === 6) return [];
+function ipv4Spans(match: RuleMatch, field: 'src' | 'dst'): readonly Span[] | null {
+  if (match.ipVersion === 6) return NOTHING;
   const prefixes = match[field];
   if (prefixes === null) return null;
   const spans: Span[] = [];
@@ -61,8 +63,8 @@ function ipv4Spans({ ipVersion, ...match }: RuleMatch, field: 'src' | 'dst'): re
   return spans;
 }
 
-function ipv6Prefixes({ ipVersion, ...match }: RuleMatch, field: 'src' | 'dst'): readonly Prefix[] | null {
-  if (ipVersion === 4) return [];
+function ipv6Prefixes(match: RuleMatch, field: 'src' | 'dst'): readonly Prefix[] | null {
+  if (match.ipVersion === 4) return NOTHING;
   return match[field]?.filter(({ version }) => version === 6) ?? null;
 }
 

@@ -1,7 +1,7 @@
 import type { PortRange, Prefix, RuleMatch } from '../rule.js';
 
 /** Trial packets, enough to tell a good order of the rules from a bad one. */
-const TRIALS = 20;
+const TRIALS = 12;
 /** Lists that many rules may share through an alias are asked once for each packet. */
 const LONG_LIST = 8;
 
