@@ -64,6 +64,19 @@ t.test('a table that is compiled once is read by two threads alike', async (t) =
   t.strictSame(answers, [expected, expected]);
 });
 
+t.test(
+  '40,000 rules, more blocks than a word has bits: the position is that of the linear matcher',
+  async (t) => {
+    for (const harm of HARMS.filter(
+      ({ name }) => name === 'shared sources' || name === 'a twelfth of the ports',
+    )) {
+      const set = adversarialRules(harm, 40_000, seed);
+      const compiled = new CompiledMatcher(compileMatcher(set, INTERFACES));
+      t.strictSame(positionsOf(compiled, set, seed), positionsOf(linearOf(set), set, seed), harm.name);
+    }
+  },
+);
+
 t.test('equal rules are compiled to equal words', async (t) => {
   const words = () => new Int32Array(compileMatcher(adversarialRules(HARMS[0], 1500, seed), INTERFACES));
   t.strictSame(words(), words());
