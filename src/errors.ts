@@ -72,6 +72,20 @@ export class RuleCapacityError extends UpeError {
   }
 }
 
+/** A rule table whose compiled form would need more memory than it may have. */
+export class RuleTableSizeError extends UpeError {
+  readonly code = 'UPE_RULE_TABLE_SIZE';
+  override readonly exitCode = 2;
+
+  /** @param bytesMax the limit that it has passed. */
+  constructor(readonly bytesMax: number) {
+    super(
+      `the rules need more than ${bytesMax / 2 ** 20} MiB once they are compiled: ` +
+        'use fewer rules, or fewer different networks and port ranges in them',
+    );
+  }
+}
+
 /** A capture file that is damaged, of an unknown format, or of a link type that carries no IP. */
 export class CaptureFileError extends UpeError {
   readonly code = 'UPE_CAPTURE_FILE';

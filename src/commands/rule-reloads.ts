@@ -77,11 +77,12 @@ export class RuleReloads {
   private async load(): Promise<ReloadOutcome> {
     const { engine, log } = this.deps;
     try {
-      const ruleSet = await loadRulesAside(this.file);
-      const generation = await engine.reload(ruleSet);
+      const { ruleSet, compiled, parseMs, compileMs } = await loadRulesAside(this.file, engine.interfaces);
+      const generation = await engine.reload(ruleSet, compiled);
       this.lastSha256 = ruleSet.sha256;
       const ruleCount = ruleSet.rules.length;
-      log.info({ file: this.file, rules: ruleCount, generation }, 'rules loaded again');
+      const times = { parseMs: Math.round(parseMs), compileMs: Math.round(compileMs) };
+      log.info({ file: this.file, rules: ruleCount, generation, ...times }, 'rules loaded again');
       return { kind: 'loaded', generation, ruleCount };
     } catch (error) {
       if (!(error instanceof UpeError)) throw error;

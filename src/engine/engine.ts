@@ -86,7 +86,8 @@ export class Engine {
   readonly aggregator: Aggregator | null;
   /** What the counters belong to, for the reader without a stats thread. */
   readonly series: RuleSeries;
-  private readonly interfaces: readonly string[];
+  /** Labels of the source's interfaces. */
+  readonly interfaces: readonly string[];
   private readonly live: LivePorts | null;
   /** Of the interfaces of a raw-socket source; an afpacket source's are watched by `live`. */
   private readonly watch: InterfaceWatch | null;
@@ -194,9 +195,13 @@ export class Engine {
     return port;
   }
 
-  /** Puts another rule set into use. Throws an UpeError, and keeps the old one, when that cannot be. */
-  async reload(ruleSet: RuleSet): Promise<number> {
-    return this.deployment.replace(ruleSet);
+  /**
+   * Puts another rule set into use. Throws an UpeError, and keeps the old one, when that cannot be.
+   *
+   * @param compiled the rules compiled for this engine's interfaces, where another thread has done that.
+   */
+  async reload(ruleSet: RuleSet, compiled?: SharedArrayBuffer | null): Promise<number> {
+    return this.deployment.replace(ruleSet, compiled);
   }
 
   /** An attempt to reload failed. `problems`: why, one sentence each. */

@@ -84,20 +84,21 @@ export class RuleDeployment {
   /**
    * Replaces the table in all workers, after any replacement that is under way.
    *
+   * @param compiled the rules compiled for these interfaces, where another thread has done that.
    * @returns the generation in use then.
    * @throws an UpeError when the set cannot be used; the old table stays in use then.
    */
-  replace(ruleSet: RuleSet): Promise<number> {
-    const next = this.last.then(() => this.swap(ruleSet));
+  replace(ruleSet: RuleSet, compiled?: SharedArrayBuffer | null): Promise<number> {
+    const next = this.last.then(() => this.swap(ruleSet, compiled));
     this.last = next.catch(() => undefined);
     return next;
   }
 
-  private async swap(ruleSet: RuleSet): Promise<number> {
+  private async swap(ruleSet: RuleSet, compiled: SharedArrayBuffer | null | undefined): Promise<number> {
     this.refuse(ruleSet);
     const plan = this.registry.plan(ruleSet);
     const generation = this.generation + 1;
-    const table = buildRuleTable(ruleSet, plan.slots, this.config.interfaces, generation);
+    const table = buildRuleTable(ruleSet, plan.slots, this.config.interfaces, generation, compiled);
     await this.deps.prepareStats(noticeOf(ruleSet, plan, generation));
     this.registry.adopt(ruleSet, plan);
     this.generation = generation;

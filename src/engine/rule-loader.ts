@@ -1,10 +1,28 @@
 import { Worker } from 'node:worker_threads';
-import { EnvironmentError, RuleFileError, type RuleProblem } from '../errors.js';
+import { EnvironmentError, RuleFileError, type RuleProblem, RuleTableSizeError } from '../errors.js';
 import type { RuleSet } from '../rules/rule.js';
+
+/** What the loader thread is given. */
+export interface RuleLoaderData {
+  readonly file: string;
+  /** Labels of the source's interfaces. */
+  readonly interfaces: readonly string[];
+}
+
+/** Rules, and what takes time to make of them. */
+export interface RulesAside {
+  readonly ruleSet: RuleSet;
+  /** Of `compileRules`. */
+  readonly compiled: SharedArrayBuffer | null;
+  /** How long reading and checking the file and compiling its rules took, milliseconds. */
+  readonly parseMs: number;
+  readonly compileMs: number;
+}
 
 /** What the loader thread answers. */
 export type LoadedRules =
-  | { readonly kind: 'rules'; readonly ruleSet: RuleSet }
+  | ({ readonly kind: 'rules' } & RulesAside)
+  | { readonly kind: 'tooLarge'; readonly bytesMax: number }
   | { readonly kind: 'invalid'; readonly file: string; readonly problems: readonly RuleProblem[] }
   | { readonly kind: 'unreadable'; readonly message: string };
 
@@ -12,15 +30,16 @@ export type LoadedRules =
 const EXHAUSTED = ['EMFILE', 'ENFILE', 'ERR_WORKER_INIT_FAILED', 'ERR_WORKER_OUT_OF_MEMORY'];
 
 /**
- * Reads a rule file on a thread of its own: parsing ten thousand rules takes seconds, and main has
- * signals to answer.
+ * Reads a rule file and compiles it on a thread of its own: parsing ten thousand rules takes seconds, and
+ * main has signals to answer.
  *
- * @throws RuleFileError or EnvironmentError, as `loadRuleFile` does.
+ * @param interfaces labels of the source's interfaces.
+ * @throws RuleFileError or EnvironmentError, as `loadRuleFile` does, and RuleTableSizeError.
  */
-export async function loadRulesAside(file: string): Promise<RuleSet> {
+export async function loadRulesAside(file: string, interfaces: readonly string[]): Promise<RulesAside> {
   const worker = new Worker(new URL('./rule-loader-thread.js', import.meta.url), {
     name: 'rules',
-    workerData: file,
+    workerData: { file, interfaces } satisfies RuleLoaderData,
   });
   const loaded = await new Promise<LoadedRules>((resolve, reject) => {
     worker.once('message', resolve);
@@ -29,9 +48,11 @@ export async function loadRulesAside(file: string): Promise<RuleSet> {
   });
   switch (loaded.kind) {
     case 'rules':
-      return loaded.ruleSet;
+      return loaded;
     case 'invalid':
       throw new RuleFileError(loaded.file, loaded.problems);
+    case 'tooLarge':
+      throw new RuleTableSizeError(loaded.bytesMax);
     case 'unreadable':
       throw new EnvironmentError(loaded.message);
   }

@@ -14,7 +14,7 @@ import { createPool, PacketPool, type PoolMemory } from '../memory/packet-pool.j
 import { RingConsumer } from '../ring/ring-consumer.js';
 import { createRing, type RingMemory } from '../ring/ring-layout.js';
 import { RingProducer } from '../ring/ring-producer.js';
-import { LinearMatcher } from '../rules/linear-matcher.js';
+import { createMatcher } from '../rules/create-matcher.js';
 import { RuleTable, type RuleTableMemory } from '../rules/rule-table.js';
 import type { Judgement, Passage } from './packet-judge.js';
 import { warmUp } from './warm-up.js';
@@ -51,7 +51,7 @@ const data = workerData as WorkerThreadData;
 
 function judgementOf(memory: RuleTableMemory): Judgement {
   const table = new RuleTable(memory);
-  return { table, matcher: new LinearMatcher(table) };
+  return { table, matcher: createMatcher(memory, table) };
 }
 
 /** A worker loop over the given memory, and its pool. */

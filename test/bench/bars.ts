@@ -26,11 +26,25 @@ const isCase = (name: string) => (result: BenchResult) => result.case === name;
 const isCpuAgainst = (peer: string) => (result: BenchResult) =>
   result.case === 'CPU time' && result.peer === peer;
 
+/** A filter set of ClassBench, by its file: `fw1_10k`. */
+const isFilterSet = (kinds: RegExp) => (result: BenchResult) => kinds.test(String(result.case));
+const classifyAt10k = (nsMost: number) => ({
+  text: `ratio at least 60, at most ${nsMost} ns, compiled in 150 ms to 16 MB`,
+  holds: ({ value, ratio, compileMs, memoryBytes }: BenchResult) =>
+    Number(ratio) >= 60 && value <= nsMost && Number(compileMs) <= 150 && Number(memoryBytes) <= 16 * 2 ** 20,
+});
+/** Nanoseconds: twice what the slowest of the ordinary sets takes at that size. */
+const HARMED_NS_MOST = 210;
+
 /** A figure without a bar is reported, and that is all. */
 const BARS: readonly Bar[] = [
   { name: 'pipeline', isFor: (result) => hasPeer(result) && result.rules === 1, ...ratioAtLeast(1) },
   { name: 'pipeline', isFor: (result) => hasPeer(result) && result.rules === 1000, ...ratioAtLeast(20) },
   { name: 'pipeline', isFor: (result) => hasPeer(result) && result.rules === 10_000, ...ratioAtLeast(100) },
+  { name: 'classify', isFor: isFilterSet(/^\w+1_1k/), ...ratioAtLeast(30) },
+  { name: 'classify', isFor: isFilterSet(/^fw1_10k/), ...classifyAt10k(200) },
+  { name: 'classify', isFor: isFilterSet(/^(acl|ipc)1_10k/), ...classifyAt10k(150) },
+  { name: 'classify', isFor: isFilterSet(/^made to hurt/), ...valueAtMost(HARMED_NS_MOST) },
   { name: 'ring', isFor: hasPeer, ...ratioAtLeast(1.3) },
   { name: 'replay', isFor: ({ packets }) => packets === 1_000_000, ...valueAtLeast(3) },
   { name: 'capture', isFor: isCase('full rate'), ...ratioAtLeast(1) },

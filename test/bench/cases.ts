@@ -1,3 +1,4 @@
+import { classify } from './classify/classify-case.js';
 import { capture } from './live/capture-case.js';
 import { forward } from './live/forward-case.js';
 import { type BenchResult, median, runJson, runModule, spread } from './measure.js';
@@ -13,11 +14,18 @@ export interface BenchOptions {
   readonly packets: number;
   /** The compiled C yardstick, or `null`. */
   readonly yardstick: string | null;
+  /** ClassBench files; `null` for what there is. */
+  readonly filters: string | null;
+  readonly trace: string | null;
+  /** Of whatever is random; `null` for the case's own. */
+  readonly seed: number | null;
 }
 
 /** One result, or several as they come. */
 export type BenchCase = (options: BenchOptions) => BenchResult | AsyncIterable<BenchResult>;
 
+/** Rules of a reload where none are given. */
+const RELOADED_RULES = 10_000;
 /** Length of a run in memory, seconds. */
 const RUN_SECONDS = 1;
 
@@ -66,11 +74,20 @@ function replay({ runs, packets }: BenchOptions): BenchResult {
   return { name: 'replay', ...spread(values), unit: 'Mpps', packets };
 }
 
+/** From SIGHUP until every packet is judged by the new rules. */
+function reload({ runs, rules }: BenchOptions): BenchResult {
+  const count = rules > 1 ? rules : RELOADED_RULES;
+  const { value, min, max, ...fields } = runModule('./reload/reload-run.js', [count, runs]);
+  return { name: 'reload', value, min, max, unit: 'ms', rules: count, ...fields };
+}
+
 export const CASES: Readonly<Record<string, BenchCase>> = {
   pipeline,
   ring,
   pool,
   parse,
+  classify,
+  reload,
   replay,
   capture,
   forward,

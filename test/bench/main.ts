@@ -11,9 +11,13 @@ const USAGE = `usage: npm run bench -- [NAME] [options]
   --runs N            counted runs of each case, one more to warm up (5)
   --seconds N         length of a run (1; capture and forward take what suits them)
   --rules N           pipeline: rules in the table, of which the last one matches (1)
+                      reload: rules of the file (10000)
   --flows N           pipeline: flows, up to 60000 (1)
   --packets N         replay: packets of the capture (1000000)
   --yardstick PATH    pipeline: the compiled C yardstick, run alternately
+  --filters FILE      classify: a ClassBench filter file (the six shared ones, or generated ones)
+  --trace FILE        classify: a ClassBench trace of it (without one, headers are made from the filters)
+  --seed N            classify: seed of what is made (1)
 `;
 
 const NAME_COLUMNS = 25;
@@ -53,6 +57,9 @@ try {
       flows: { type: 'string', default: '1' },
       packets: { type: 'string', default: '1000000' },
       yardstick: { type: 'string' },
+      filters: { type: 'string' },
+      trace: { type: 'string' },
+      seed: { type: 'string' },
     },
   });
   if (values.help) {
@@ -66,6 +73,9 @@ try {
     flows: positive(values.flows, 'flows'),
     packets: positive(values.packets, 'packets'),
     yardstick: values.yardstick ?? null,
+    filters: values.filters ?? null,
+    trace: values.trace ?? null,
+    seed: values.seed === undefined ? null : positive(values.seed, 'seed'),
   };
   const names = positionals.length > 0 ? positionals : Object.keys(CASES);
   for (const name of names) {

@@ -9,7 +9,8 @@ import { Traffic } from '../../src/source/demo/traffic.js';
 import type { SourceSpec } from '../../src/source/source-spec.js';
 import { median } from '../bench/measure.js';
 import { pcapFile } from '../fixtures/capture-builder.js';
-import { createEngine, rules, temporaryFolder } from '../support/engine-fixture.js';
+import { adversarialRules, SIXTHS } from '../rules/adversarial-rules.js';
+import { createEngine, temporaryFolder } from '../support/engine-fixture.js';
 
 /** How long each of the rounds is overloaded, seconds. */
 const OVERLOAD_SECONDS = Number(process.env.TEST_OVERLOAD_SECONDS ?? 5);
@@ -22,15 +23,13 @@ const WINDOW_MS = 100;
 /** Of the rate that it can do: below that a window of time is no overload. The demo falls silent now and then. */
 const OFFERED_MIN = 1.2;
 /** As many as make the worker the one that limits. */
-const RULES = 300;
+const RULES = 10_000;
 const SEED = 1;
 
 t.setTimeout((ROUNDS * (OVERLOAD_SECONDS + 15) + 30) * 1000);
 
-/** Rules that no packet meets, so that each packet is held against all of them. */
-const RULE_SET = rules(
-  `default_action: count\nrules:\n${Array.from({ length: RULES }, (_, i) => `  - { name: r${i}, match: { src: 198.18.${i >> 8}.${i & 255} }, action: drop }\n`).join('')}`,
-);
+/** Rules that are as dear to match as rules can be. */
+const RULE_SET = adversarialRules(SIXTHS, RULES, SEED);
 
 /** The demo's own frames in the demo's own order, as a file: a source that waits, and so loses nothing. */
 function writeDemoCapture(folder: string): string {

@@ -137,7 +137,10 @@ t.test(`${RELOADS} reloads under load, half of them invalid`, async (t) => {
   /** Each attempt is refused by another part: the file's reader, here or on its thread, and the counters' room. */
   const attempts = [
     { code: 'UPE_RULE_FILE', attempt: async () => engine.reload(loadRuleFile(invalid)) },
-    { code: 'UPE_RULE_FILE', attempt: async () => engine.reload(await loadRulesAside(invalid)) },
+    {
+      code: 'UPE_RULE_FILE',
+      attempt: async () => engine.reload((await loadRulesAside(invalid, engine.interfaces)).ruleSet),
+    },
     { code: 'UPE_RULE_CAPACITY', attempt: () => engine.reload(tooMany) },
   ];
   const slots = engine.memory.workerCounters[0].shape.slotCount - FIRST_RULE_SLOT;

@@ -4,7 +4,7 @@ import {
   CONTROL_TABLE_GENERATION,
   controlOf,
 } from '../../src/memory/control-layout.js';
-import { LinearMatcher } from '../../src/rules/linear-matcher.js';
+import { createMatcher } from '../../src/rules/create-matcher.js';
 import { buildRuleTable, RuleTable } from '../../src/rules/rule-table.js';
 import { SlotRegistry } from '../../src/rules/slot-registry.js';
 import type { Judgement } from '../../src/worker/packet-judge.js';
@@ -69,7 +69,8 @@ export class SimulatedRules {
     ruleSet.rules.forEach(({ name, action }, i) => {
       this.slots.set(`${name} ${action}`, plan.slots[i]);
     });
-    const ruleTable = new RuleTable(buildRuleTable(ruleSet, plan.slots, ['a', 'b'], this.generation));
-    return { table: ruleTable, matcher: new LinearMatcher(ruleTable) };
+    const memory = buildRuleTable(ruleSet, plan.slots, ['a', 'b'], this.generation);
+    const ruleTable = new RuleTable(memory);
+    return { table: ruleTable, matcher: createMatcher(memory, ruleTable) };
   }
 }

@@ -4,7 +4,7 @@ import { MonotonicClock } from '../../../src/memory/clock.js';
 import { controlOf } from '../../../src/memory/control-layout.js';
 import { PacketPool } from '../../../src/memory/packet-pool.js';
 import { RingConsumer } from '../../../src/ring/ring-consumer.js';
-import { LinearMatcher } from '../../../src/rules/linear-matcher.js';
+import { createMatcher } from '../../../src/rules/create-matcher.js';
 import { RuleTable } from '../../../src/rules/rule-table.js';
 import { IDLE_SPINS, WorkerLoop } from '../../../src/worker/worker-loop.js';
 import type { PipelineThreadData } from './pipeline-run.js';
@@ -27,7 +27,7 @@ new WorkerLoop(
     clock: new MonotonicClock(),
     transmitter: new RouterTransmitter(pool),
     passage: { counted: false, unclassified: false, malformed: false },
-    judgement: { table, matcher: new LinearMatcher(table) },
+    judgement: { table, matcher: createMatcher(data.table, table) },
     nextJudgement: () => null,
   },
 ).run();

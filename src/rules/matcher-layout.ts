@@ -1,0 +1,95 @@
+import { CACHE_LINE_WORDS } from '../memory/layout.js';
+
+/*
+ * A compiled rule table as workers read it: int32 words in a SharedArrayBuffer, written once by whoever
+ * compiles it and never again. All offsets in it are words from its beginning. Empty lines around it, as
+ * around a rule table.
+ *
+ *   | (empty line) | header | sections in any order ... | (empty line) |
+ *
+ * Every rule has a place: a bit. Places are not positions: rules that look alike are neighbours, so that
+ * a packet's rules lie in few words. The highest bit of a word is its first place; the places of one word
+ * are in the order of the rules' positions, so that the first bit that is set is the best one of the word.
+ *
+ *   row       one a class of a field's values: first the summary, one bit for each block that has any rule, then
+ *             for each block (1,024 places) two words: the aggregate, one bit for each of the block's words that
+ *             is not 0, and the block's offset. Where a table has only one block, the block stands there itself
+ *   block     32 words of rule bits; equal ones are there once. What a summary or an aggregate does not promise
+ *             is never read, and something else may be there
+ *   positions the position of the rule at every place, and one more, which is not used
+ *   map4      shift, then the entries of the address's upper bits (address >>> shift); an entry is the offset
+ *             of a row, or the complement of twice the offset of a bucket, or of that and one for a node
+ *   node      in one word the mask (from bit 5 on) and the shift of the bits that it looks at; their entries
+ *   bucket    mask of the bits that it looks at, where in them its second to fourth class start, four rows
+ *   map6      a map4 of the address's first word, in which a row may be a link instead: the offset and LINK of
+ *             the map of the next word
+ *   service   the steps of protocol, destination port and source port, where no table is looked into for the first
+ *   steps     those of the other fields: which field, offset of its pages, offset of the table that joins it
+ *             to the steps before it (0: it begins a chain), whether it ends a chain
+ *   pages     offsets of 257 pages of 256 codes; a value's code is at the value plus 1; but of the protocols just
+ *             256 codes, at the value
+ */
+const HEADER = CACHE_LINE_WORDS;
+/** Pairs of words in a row. */
+export const HEADER_BLOCK_COUNT = HEADER;
+export const HEADER_POSITIONS = HEADER_BLOCK_COUNT + 1;
+export const HEADER_SRC4 = HEADER_POSITIONS + 1;
+export const HEADER_DST4 = HEADER_SRC4 + 1;
+export const HEADER_SRC6 = HEADER_DST4 + 1;
+export const HEADER_DST6 = HEADER_SRC6 + 1;
+export const HEADER_SERVICE = HEADER_DST6 + 1;
+export const HEADER_STEPS = HEADER_SERVICE + 1;
+export const HEADER_STEP_COUNT = HEADER_STEPS + 1;
+/** Chains: rows that come from the steps. */
+export const HEADER_CHAIN_COUNT = HEADER_STEP_COUNT + 1;
+export const HEADER_END = HEADER_CHAIN_COUNT + 1;
+
+/** Rules of a word, words of a block. */
+export const WORD_RULES = 32;
+export const BLOCK_WORDS = 32;
+export const BLOCK_SHIFT = 10;
+/** Words of a row for each block. */
+export const ROW_WORDS = 2;
+/** Where in a row of one block its block is: behind summary and aggregate, instead of the block's offset. */
+export const BLOCK_IN_ROW = 2;
+
+/** Words at the beginning of a row, a bit for each block. */
+export function summaryWords(blockCount: number): number {
+  return Math.ceil(blockCount / 32);
+}
+export const BLOCK_RULES = 1 << BLOCK_SHIFT;
+
+export const STEP_FIELD = 0;
+export const STEP_PAGES = 1;
+export const STEP_TABLE = 2;
+export const STEP_ENDS = 3;
+export const STEP_WORDS = 4;
+
+/** Above every offset: COMPILE_BYTES_MAX is less. */
+export const LINK = 2 ** 29;
+
+/** Steps of the service. */
+export const SERVICE_STEPS = 3;
+
+/** The fields that steps look at. */
+export const FIELD_PROTOCOL = 0;
+export const FIELD_DST_PORT = 1;
+export const FIELD_SRC_PORT = 2;
+export const FIELD_TCP_FLAGS = 3;
+export const FIELD_ICMP_TYPE = 4;
+export const FIELD_DSCP = 5;
+export const FIELD_FRAGMENT = 6;
+export const FIELD_VLAN = 7;
+export const FIELD_IN_INTERFACE = 8;
+export const FIELD_COUNT = 9;
+
+/** Values of a field and the -1 of ABSENT. */
+export const PAGE_SHIFT = 8;
+export const PAGE_CODES = 1 << PAGE_SHIFT;
+export const PAGE_COUNT = 257;
+
+/** A position above all: no rule is there. */
+export const NO_POSITION = 0x7fff_ffff;
+
+/** Memory that a compiled table may have at most. */
+export const COMPILE_BYTES_MAX = 256 * 2 ** 20;
