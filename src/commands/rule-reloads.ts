@@ -3,6 +3,7 @@ import { loadRulesAside } from '../engine/rule-loader.js';
 import { UpeError } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { RuleSet } from '../rules/rule.js';
+import { SERIES_PER_RULE } from '../stats/rule-families.js';
 import type { ReloadOutcome } from '../stats/stats-messages.js';
 
 export interface RuleReloadsConfig {
@@ -82,7 +83,8 @@ export class RuleReloads {
       this.lastSha256 = ruleSet.sha256;
       const ruleCount = ruleSet.rules.length;
       const times = { parseMs: Math.round(parseMs), compileMs: Math.round(compileMs) };
-      log.info({ file: this.file, rules: ruleCount, generation, ...times }, 'rules loaded again');
+      const series = SERIES_PER_RULE * ruleCount;
+      log.info({ file: this.file, rules: ruleCount, series, generation, ...times }, 'rules loaded again');
       return { kind: 'loaded', generation, ruleCount };
     } catch (error) {
       if (!(error instanceof UpeError)) throw error;

@@ -13,6 +13,7 @@ import { MonotonicClock } from '../memory/clock.js';
 import { loadRuleFile } from '../rules/rule-file.js';
 import { STANDARD_INPUT } from '../source/capture/capture-input.js';
 import type { SourceSpec } from '../source/source-spec.js';
+import { SERIES_PER_RULE } from '../stats/rule-families.js';
 import { endProcess } from './end-process.js';
 import { engineSizes, httpSettingsOf, liveSpecOf, rulesFileOf, webConfigOf } from './engine-config.js';
 import { RuleReloads } from './rule-reloads.js';
@@ -95,8 +96,9 @@ export async function run(flags: FlagValues): Promise<void> {
     if (engine.isStopping) return;
     const scheme = webConfig.tls === null ? 'http' : 'https';
     const host = config.httpHost.includes(':') ? `[${config.httpHost}]` : config.httpHost;
+    const ruleCount = engine.series.notice.live.length;
     log.info(
-      { source: source.kind, rules: engine.series.notice.live.length, file, pid: process.pid },
+      { source: source.kind, rules: ruleCount, series: SERIES_PER_RULE * ruleCount, file, pid: process.pid },
       `metrics at ${scheme}://${host}:${port}/metrics`,
     );
     if (webConfig.users.size > 0 && webConfig.tls === null && !isLoopback(config.httpHost)) {

@@ -11,8 +11,9 @@ import processMaxFileDescriptors from 'prom-client/lib/metrics/processMaxFileDes
 import processOpenFileDescriptors from 'prom-client/lib/metrics/processOpenFileDescriptors.js';
 import processStartTime from 'prom-client/lib/metrics/processStartTime.js';
 import type { EngineState } from './engine-state.js';
-import { METRIC_FAMILIES } from './metric-families.js';
+import { OTHER_FAMILIES } from './metric-families.js';
 import type { MetricFamily } from './metric-family.js';
+import { RuleExposition } from './rule-exposition.js';
 
 /**
  * prom-client's collectors of `process_*`. They are taken one by one because `collectDefaultMetrics`
@@ -30,7 +31,8 @@ const PROCESS_COLLECTORS = [
 /** A metrics text and the content type that it is in. */
 export interface Exposition {
   readonly contentType: string;
-  readonly text: string;
+  /** UTF-8. */
+  readonly body: Buffer;
 }
 
 /** Renders the engine's state as Prometheus text or OpenMetrics. */
@@ -38,26 +40,34 @@ export class Exposer {
   /** prom-client renames counters for good when it writes OpenMetrics: each format has its registry. */
   private readonly prometheus: Registry;
   private readonly openMetrics: Registry<typeof openMetricsContentType>;
+  private readonly rules: RuleExposition;
 
   constructor(state: EngineState) {
-    this.prometheus = createRegistry(state, prometheusContentType);
-    this.openMetrics = createRegistry(state, openMetricsContentType);
+    this.prometheus = createRegistry(state, prometheusContentType, OTHER_FAMILIES);
+    this.openMetrics = createRegistry(state, openMetricsContentType, OTHER_FAMILIES);
+    this.rules = new RuleExposition(state);
   }
 
   /** @param openMetrics true when the client has asked for OpenMetrics. */
   async render(openMetrics: boolean): Promise<Exposition> {
     const registry = openMetrics ? this.openMetrics : this.prometheus;
-    return { contentType: registry.contentType, text: await registry.metrics() };
+    // Both read the totals before anything else can run, so that they are of one pass.
+    const rules = this.rules.render(openMetrics);
+    const others = registry.metrics();
+    const body = Buffer.concat([rules, Buffer.from(`${openMetrics ? '\n' : '\n\n'}${await others}`)]);
+    return { contentType: registry.contentType, body };
   }
 }
 
-function createRegistry<ContentType extends RegistryContentType>(
+/** prom-client's own rendering of some families, and of what it knows of the process. */
+export function createRegistry<ContentType extends RegistryContentType>(
   state: EngineState,
   contentType: ContentType,
+  families: readonly MetricFamily[],
 ): Registry<ContentType> {
   const registry = new Registry<ContentType>();
   registry.setContentType(contentType);
-  for (const family of METRIC_FAMILIES) {
+  for (const family of families) {
     // The registry asks no more of a metric than a name and `get()`; its type names its own classes.
     registry.registerMetric(new StateMetric(family, state) as unknown as Metric);
   }

@@ -11,7 +11,7 @@ import { BODY_BYTES_MAX } from './http/limits.js';
 import { answerNonsense, Listener } from './http/listener.js';
 import { Passwords } from './http/passwords.js';
 import { ReloadEndpoint } from './http/reload-endpoint.js';
-import { Scrapes } from './http/scrapes.js';
+import { acceptsGzip, Scrapes } from './http/scrapes.js';
 import { WebConfigWatch } from './http/web-config-watch.js';
 import { LANDING_PAGE_POLICY, landingPage } from './landing/page.js';
 import type { ReloadOutcome } from './stats-messages.js';
@@ -154,9 +154,15 @@ export class HttpServer {
       ...(documentation === null ? [] : [DOCUMENTATION_PATH]),
     ];
     app.get('/metrics', async (request, reply) => {
-      const wantsOpenMetrics = (request.headers.accept ?? '').includes('application/openmetrics-text');
-      const metrics = await this.scrapes.answer(reply.raw, wantsOpenMetrics);
-      if (metrics !== null) return reply.type(metrics.contentType).send(metrics.body);
+      const metrics = await this.scrapes.answer(reply.raw, {
+        openMetrics: (request.headers.accept ?? '').includes('application/openmetrics-text'),
+        gzip: acceptsGzip(request.headers['accept-encoding']),
+      });
+      reply.header('vary', 'accept, accept-encoding');
+      if (metrics !== null) {
+        if (metrics.isZipped) reply.header('content-encoding', 'gzip');
+        return reply.type(metrics.contentType).send(metrics.body);
+      }
       reply.code(503).type('text/plain').header('retry-after', '1');
       return reply.send('Too many scrapes are being answered.\n');
     });

@@ -3,46 +3,9 @@ import { malformedCounts, unclassifiedCounts, unmatchedCounts, verdictPackets } 
 import { LINK_FAMILIES } from './link-families.js';
 import { type MetricFamily, one } from './metric-family.js';
 import { PIPELINE_FAMILIES } from './pipeline-families.js';
+import { RULE_FAMILIES } from './rule-families.js';
 
 const RULES: MetricFamily[] = [
-  {
-    name: 'upe_rule_packets_total',
-    help: 'Packets that matched a rule, by rule and action.',
-    type: 'counter',
-    samples: ({ series, aggregator }) =>
-      series
-        .all(aggregator.totals.slots)
-        .map(({ rule, action, packets }) => ({ labels: { rule, action }, value: packets })),
-  },
-  {
-    name: 'upe_rule_bytes_total',
-    help: 'Bytes of the packets that matched a rule, as the source presents frames.',
-    type: 'counter',
-    samples: ({ series, aggregator }) =>
-      series
-        .all(aggregator.totals.slots)
-        .map(({ rule, action, bytes }) => ({ labels: { rule, action }, value: bytes })),
-  },
-  {
-    name: 'upe_rule_last_match_timestamp_seconds',
-    help: 'Unix time of the last packet that matched a rule of the table; 0: none since the process started.',
-    type: 'gauge',
-    samples: ({ series, aggregator }) =>
-      series.notice.live.map((entry) => ({
-        labels: { rule: entry.rule },
-        value: series.counts(entry, aggregator.totals.slots).lastMs / 1000,
-      })),
-  },
-  {
-    name: 'upe_rule_info',
-    help: 'The rules of the table: always 1.',
-    type: 'gauge',
-    samples: ({ series }) =>
-      series.notice.live.map(({ rule, action, priority, matchText, outInterface }) => ({
-        labels: { rule, action, priority, match: matchText, out_interface: outInterface ?? '' },
-        value: 1,
-      })),
-  },
   {
     name: 'upe_retired_rule_packets_total',
     help: 'Packets of rules that left the table so long ago that their own series were folded.',
@@ -155,10 +118,13 @@ const OUTCOMES: MetricFamily[] = [
   },
 ];
 
-/** All metrics of UPE's own, in the order in which they are exported. */
-export const METRIC_FAMILIES: readonly MetricFamily[] = [
+/** All metrics of UPE's own but those with a line for each rule. */
+export const OTHER_FAMILIES: readonly MetricFamily[] = [
   ...RULES,
   ...OUTCOMES,
   ...PIPELINE_FAMILIES,
   ...LINK_FAMILIES,
 ];
+
+/** All metrics of UPE's own, in the order in which they are exported. */
+export const METRIC_FAMILIES: readonly MetricFamily[] = [...RULE_FAMILIES, ...OTHER_FAMILIES];

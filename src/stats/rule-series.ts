@@ -55,6 +55,8 @@ export interface SeriesHistory {
  */
 export class RuleSeries {
   notice: RulesNotice;
+  /** Every pair that has a series of its own: the table in its order, then the retired ones. */
+  pairs: readonly SlotEntry[];
   foldedBytes: number;
   /** Packets of folded pairs by action: verdicts go on counting them. */
   readonly foldedPacketsByAction: Record<Action, number>;
@@ -62,6 +64,7 @@ export class RuleSeries {
 
   constructor(notice: RulesNotice, history: SeriesHistory | null = null) {
     this.notice = notice;
+    this.pairs = [...notice.live, ...notice.retired];
     this.foldedBytes = history?.foldedBytes ?? 0;
     this.foldedPacketsByAction = { ...(history?.foldedPacketsByAction ?? { count: 0, drop: 0, forward: 0 }) };
     this.bases = new Map(history?.bases);
@@ -96,30 +99,42 @@ export class RuleSeries {
       });
     }
     this.notice = notice;
+    this.pairs = [...notice.live, ...notice.retired];
   }
 
-  /** Packets of a pair, as in `counts`: for those who go over all rules and need no more. */
+  /** Packets of a pair, those of earlier occupants of its slot taken off. */
   packets(entry: SlotEntry, slots: Float64Array): number {
-    const base = this.bases.get(entry.slot) ?? NO_BASE;
-    return slots[entry.slot * SLOT_CELLS + SLOT_PACKETS] - base.packets;
+    return slots[entry.slot * SLOT_CELLS + SLOT_PACKETS] - this.base(entry).packets;
   }
 
-  /** Counts of a pair, earlier occupants of its slot taken off. */
+  /** Bytes of them. */
+  bytes(entry: SlotEntry, slots: Float64Array): number {
+    return slots[entry.slot * SLOT_CELLS + SLOT_BYTES] - this.base(entry).bytes;
+  }
+
+  /** Unix time of a pair's last match, milliseconds; 0 for never. */
+  lastMs(entry: SlotEntry, slots: Float64Array): number {
+    const lastMs = slots[entry.slot * SLOT_CELLS + SLOT_LAST_MS];
+    return lastMs > this.base(entry).lastMs ? lastMs : 0;
+  }
+
+  /** All counts of a pair. */
   counts(entry: SlotEntry, slots: Float64Array): RuleCounts {
-    const base = this.bases.get(entry.slot) ?? NO_BASE;
-    const cell = entry.slot * SLOT_CELLS;
-    const lastMs = slots[cell + SLOT_LAST_MS];
     return {
       rule: entry.rule,
       action: entry.action,
-      packets: slots[cell + SLOT_PACKETS] - base.packets,
-      bytes: slots[cell + SLOT_BYTES] - base.bytes,
-      lastMs: lastMs > base.lastMs ? lastMs : 0,
+      packets: this.packets(entry, slots),
+      bytes: this.bytes(entry, slots),
+      lastMs: this.lastMs(entry, slots),
     };
   }
 
-  /** Every pair that has a series of its own: the table in its order, then the retired ones. */
+  /** The counts of all `pairs`. */
   all(slots: Float64Array): RuleCounts[] {
-    return [...this.notice.live, ...this.notice.retired].map((entry) => this.counts(entry, slots));
+    return this.pairs.map((entry) => this.counts(entry, slots));
+  }
+
+  private base(entry: SlotEntry): SlotBase {
+    return this.bases.get(entry.slot) ?? NO_BASE;
   }
 }

@@ -46,6 +46,12 @@ const BARS: readonly Bar[] = [
   { name: 'classify', isFor: isFilterSet(/^(acl|ipc)1_10k/), ...classifyAt10k(150) },
   { name: 'classify', isFor: isFilterSet(/^made to hurt/), ...valueAtMost(HARMED_NS_MOST) },
   { name: 'ring', isFor: hasPeer, ...ratioAtLeast(1.3) },
+  {
+    name: 'scrape',
+    isFor: ({ rules }) => rules === 10_000,
+    text: 'ratio at least 10, at most 20',
+    holds: ({ value, ratio }) => value <= 20 && (ratio ?? 0) >= 10,
+  },
   { name: 'replay', isFor: ({ packets }) => packets === 1_000_000, ...valueAtLeast(3) },
   { name: 'capture', isFor: isCase('full rate'), ...ratioAtLeast(1) },
   { name: 'capture', isFor: isCase('non-drop rate'), ...ratioAtLeast(1) },

@@ -24,8 +24,8 @@ export interface BenchOptions {
 /** One result, or several as they come. */
 export type BenchCase = (options: BenchOptions) => BenchResult | AsyncIterable<BenchResult>;
 
-/** Rules of a reload where none are given. */
-const RELOADED_RULES = 10_000;
+/** Rules of a reload or a scrape where none are given. */
+const LARGE_TABLE_RULES = 10_000;
 /** Length of a run in memory, seconds. */
 const RUN_SECONDS = 1;
 
@@ -76,9 +76,19 @@ function replay({ runs, packets }: BenchOptions): BenchResult {
 
 /** From SIGHUP until every packet is judged by the new rules. */
 function reload({ runs, rules }: BenchOptions): BenchResult {
-  const count = rules > 1 ? rules : RELOADED_RULES;
+  const count = rules > 1 ? rules : LARGE_TABLE_RULES;
   const { value, min, max, ...fields } = runModule('./reload/reload-run.js', [count, runs]);
   return { name: 'reload', value, min, max, unit: 'ms', rules: count, ...fields };
+}
+
+/** The lines of all rules, as text, when every number has changed since the last scrape. */
+function scrape({ runs, rules }: BenchOptions): BenchResult {
+  const count = rules > 1 ? rules : LARGE_TABLE_RULES;
+  const { value, min, max, ratio, ...fields } = runModule('./scrape/scrape-run.js', [
+    count,
+    Math.max(runs, 5),
+  ]);
+  return { name: 'scrape', value, min, max, unit: 'ms', rules: count, peer: 'prom-client', ratio, ...fields };
 }
 
 export const CASES: Readonly<Record<string, BenchCase>> = {
@@ -88,6 +98,7 @@ export const CASES: Readonly<Record<string, BenchCase>> = {
   parse,
   classify,
   reload,
+  scrape,
   replay,
   capture,
   forward,

@@ -11,7 +11,7 @@ const USAGE = `usage: npm run bench -- [NAME] [options]
   --runs N            counted runs of each case, one more to warm up (5)
   --seconds N         length of a run (1; capture and forward take what suits them)
   --rules N           pipeline: rules in the table, of which the last one matches (1)
-                      reload: rules of the file (10000)
+                      reload, scrape: rules of the table (10000)
   --flows N           pipeline: flows, up to 60000 (1)
   --packets N         replay: packets of the capture (1000000)
   --yardstick PATH    pipeline: the compiled C yardstick, run alternately

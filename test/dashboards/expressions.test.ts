@@ -9,6 +9,7 @@ import {
   fillIn,
 } from '../support/dashboard-expressions.js';
 import { groupingLabelsOf, metricNamesOf, problemsOf, selectorsOf } from '../support/promql.js';
+import { rendered } from '../support/rendered.js';
 import { Scrape } from '../support/scrape.js';
 
 /** What Prometheus adds to every series. */
@@ -22,7 +23,7 @@ const expressions = dashboardExpressions().map(({ where, expression }) => ({
 /** The labels of every metric that a live UPE exports, and of what Prometheus itself knows of it. */
 async function exportedLabels(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   const engine = new EngineStandIn();
-  const { text } = await new Exposer(engine.state).render(false);
+  const { text } = await rendered(new Exposer(engine.state), false);
   engine.stop();
   const labels = new Map<string, Set<string>>([['up', new Set(TARGET_LABELS)]]);
   for (const series of new Scrape(text).values.keys()) {

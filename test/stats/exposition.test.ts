@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { openMetricsContentType, prometheusContentType } from 'prom-client';
 import t from 'tap';
-import { Exposer } from '../../src/stats/exposition.js';
+import { createRegistry, Exposer } from '../../src/stats/exposition.js';
 import { METRIC_FAMILIES } from '../../src/stats/metric-families.js';
+import { rendered } from '../support/rendered.js';
 import { EngineStandIn, TELNET_SLOT } from './engine-stand-in.js';
 
 /** Tests run from the root of the repository. */
@@ -23,7 +25,7 @@ function lasting(text: string): string {
 
 t.test('the Prometheus text is the golden one', async (t) => {
   const engine = await startFilled(t);
-  const { contentType, text } = await new Exposer(engine.state).render(false);
+  const { contentType, text } = await rendered(new Exposer(engine.state), false);
   t.equal(contentType, 'text/plain; version=0.0.4; charset=utf-8');
   t.equal(lasting(text), readFileSync(GOLDEN_FILE, 'utf8'));
   t.ok(text.endsWith('\n'));
@@ -31,7 +33,7 @@ t.test('the Prometheus text is the golden one', async (t) => {
 
 t.test('label values are escaped', async (t) => {
   const engine = await startFilled(t);
-  const { text } = await new Exposer(engine.state).render(false);
+  const { text } = await rendered(new Exposer(engine.state), false);
   const line = text.split('\n').find((own) => own.startsWith('upe_rule_info{rule="block-telnet"'));
   t.equal(
     line,
@@ -42,7 +44,7 @@ t.test('label values are escaped', async (t) => {
 
 t.test('every family has its help and type once, directly before its series', async (t) => {
   const engine = await startFilled(t);
-  const { text } = await new Exposer(engine.state).render(false);
+  const { text } = await rendered(new Exposer(engine.state), false);
   const lines = text.split('\n').filter((line) => line !== '');
   for (const { name, type, help } of METRIC_FAMILIES) {
     const at = lines.indexOf(`# HELP ${name} ${help}`);
@@ -57,7 +59,7 @@ t.test(
   'OpenMetrics names counter families without _total, their series with it, and ends with EOF',
   async (t) => {
     const engine = await startFilled(t);
-    const { contentType, text } = await new Exposer(engine.state).render(true);
+    const { contentType, text } = await rendered(new Exposer(engine.state), true);
     t.equal(contentType, 'application/openmetrics-text; version=1.0.0; charset=utf-8');
     const lines = text.split('\n');
     t.ok(lines.includes('# TYPE upe_rule_packets counter'));
@@ -75,14 +77,14 @@ t.test('both formats have the same series with the same values', async (t) => {
   const engine = await startFilled(t);
   const exposer = new Exposer(engine.state);
   const seriesOf = async (openMetrics: boolean) =>
-    (await exposer.render(openMetrics)).text.split('\n').filter((line) => line.startsWith('upe_'));
+    (await rendered(exposer, openMetrics)).text.split('\n').filter((line) => line.startsWith('upe_'));
   t.same(await seriesOf(true), await seriesOf(false));
 });
 
 t.test('the same exposer renders either format again after the other', async (t) => {
   const engine = await startFilled(t);
   const exposer = new Exposer(engine.state);
-  const render = async (openMetrics: boolean) => lasting((await exposer.render(openMetrics)).text);
+  const render = async (openMetrics: boolean) => lasting((await rendered(exposer, openMetrics)).text);
   const prometheus = await render(false);
   const openMetrics = await render(true);
   for (let round = 0; round < 2; round++) {
@@ -95,7 +97,7 @@ t.test('families that have no series without a live source are described all the
   const engine = await startFilled(t);
   const exposer = new Exposer({ ...engine.state, live: null });
   for (const openMetrics of [false, true]) {
-    const { text } = await exposer.render(openMetrics);
+    const { text } = await rendered(exposer, openMetrics);
     t.match(text, /^# TYPE upe_tx_packets(_total)? counter$/m);
     t.notMatch(text, /^upe_(tx|interface)_/m);
   }
@@ -104,16 +106,16 @@ t.test('families that have no series without a live source are described all the
 t.test('a scrape shows the state of then', async (t) => {
   const engine = await startFilled(t);
   const exposer = new Exposer(engine.state);
-  await exposer.render(false);
+  await rendered(exposer, false);
   engine.dataplane.pass(0, TELNET_SLOT, 2);
   await engine.pass();
-  const { text } = await exposer.render(false);
+  const { text } = await rendered(exposer, false);
   t.match(text, '\nupe_rule_packets_total{rule="block-telnet",action="drop"} 7\n');
 });
 
 t.test('the process is described, and no single thread as if it were the process', async (t) => {
   const engine = await startFilled(t);
-  const { text } = await new Exposer(engine.state).render(false);
+  const { text } = await rendered(new Exposer(engine.state), false);
   for (const name of ['process_cpu_seconds_total', 'process_resident_memory_bytes', 'process_open_fds']) {
     t.match(text, new RegExp(`^${name} [0-9.]+$`, 'm'));
   }
@@ -125,8 +127,21 @@ t.test('two exposers do not share anything', async (t) => {
   const idle = new EngineStandIn();
   t.teardown(() => idle.stop());
   const [busyText, idleText] = await Promise.all(
-    [engine, idle].map(async ({ state }) => (await new Exposer(state).render(false)).text),
+    [engine, idle].map(async ({ state }) => (await rendered(new Exposer(state), false)).text),
   );
   t.match(busyText, '\nupe_in_flight_packets 1\n');
   t.match(idleText, '\nupe_in_flight_packets 0\n');
+});
+
+t.test('the rules, whose text is our own, are as prom-client writes them', async (t) => {
+  const engine = await startFilled(t);
+  const exposer = new Exposer(engine.state);
+  for (const [openMetrics, contentType] of [
+    [false, prometheusContentType],
+    [true, openMetricsContentType],
+  ] as const) {
+    const { text } = await rendered(exposer, openMetrics);
+    const plain = await createRegistry(engine.state, contentType, METRIC_FAMILIES).metrics();
+    t.equal(lasting(text), lasting(plain), contentType);
+  }
 });

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { Exposer } from '../../src/stats/exposition.js';
+import { rendered } from '../support/rendered.js';
 import { Scrape } from '../support/scrape.js';
 import { EngineStandIn, TELNET_SLOT } from './engine-stand-in.js';
 
@@ -24,7 +25,7 @@ for (const [name, packets] of [
       t.same(aggregator.totals.identity.violations, []);
       t.equal(aggregator.totals.inFlight, 0);
       for (const openMetrics of [false, true]) {
-        const { text } = await exposer.render(openMetrics);
+        const { text } = await rendered(exposer, openMetrics);
         for (const series of [
           'upe_rx_packets_total{interface="eth0"}',
           'upe_rx_bytes_total{interface="eth0"}',

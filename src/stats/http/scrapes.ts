@@ -1,4 +1,6 @@
 import type { ServerResponse } from 'node:http';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import type { Exposition } from '../exposition.js';
 import { HELD_BYTES_MAX, SCRAPES_MAX } from './limits.js';
 
@@ -10,16 +12,43 @@ export interface ScrapesDeps {
   readonly state: () => string;
 }
 
+/**
+ * How hard gzip tries. Ten thousand rules are 3.2 MB of text: 0.34 MB of it after 7 ms at 1, 0.34 after 8 at 3, 0.33 after
+ * 19 at 6, on a thread of Node.js's own.
+ */
+const GZIP_LEVEL = 1;
+const compress = promisify(gzip);
+
+/** What a client takes. */
+export interface ScrapeFormat {
+  readonly openMetrics: boolean;
+  readonly gzip: boolean;
+}
+
+/** Whether an Accept-Encoding header takes gzip (RFC 9110, 12.5.3): named, or by `*`, and not with a weight of 0. */
+export function acceptsGzip(header: string | undefined): boolean {
+  const weights = new Map<string, number>();
+  for (const part of (header ?? '').toLowerCase().split(',')) {
+    const [coding, ...parameters] = part.split(';').map((text) => text.trim());
+    const weight = parameters.find((text) => text.startsWith('q='));
+    weights.set(coding, weight === undefined ? 1 : Number(weight.slice(2)));
+  }
+  return (weights.get('gzip') ?? weights.get('*') ?? 0) > 0;
+}
+
 /** One text, and whom it is sent to. */
 interface Rendering {
   readonly key: string;
   readonly content: Promise<RenderedMetrics>;
+  /** The same for those who take gzip, once there is one. */
+  zipped: Promise<RenderedMetrics> | null;
   bytes: number;
   readerCount: number;
 }
 
 export interface RenderedMetrics {
   readonly contentType: string;
+  readonly isZipped: boolean;
   readonly body: Buffer;
 }
 
@@ -41,7 +70,7 @@ export class Scrapes {
    * @param response the answer they are for, which is not closed yet.
    * @returns `null` when too many are being answered.
    */
-  async answer(response: ServerResponse, openMetrics: boolean): Promise<RenderedMetrics | null> {
+  async answer(response: ServerResponse, format: ScrapeFormat): Promise<RenderedMetrics | null> {
     if (this.openCount >= SCRAPES_MAX || this.heldBytes() > HELD_BYTES_MAX) return null;
     this.openCount++;
     let rendering: Rendering | null = null;
@@ -52,12 +81,12 @@ export class Scrapes {
       if (rendering !== null) this.release(rendering);
     });
     await this.deps.refresh();
-    const own = this.rendering(openMetrics);
+    const own = this.rendering(format.openMetrics);
     if (!isOver) {
       rendering = own;
       own.readerCount++;
     }
-    return own.content;
+    return format.gzip ? this.zipped(own) : own.content;
   }
 
   private heldBytes(): number {
@@ -76,7 +105,13 @@ export class Scrapes {
     const key = this.deps.state();
     const old = this.last[format];
     if (old !== null && old.key === key) return old;
-    const next: Rendering = { key, content: this.render(openMetrics), bytes: 0, readerCount: 0 };
+    const next: Rendering = {
+      key,
+      content: this.render(openMetrics),
+      zipped: null,
+      bytes: 0,
+      readerCount: 0,
+    };
     next.content.then(
       ({ body }) => {
         next.bytes = body.length;
@@ -92,13 +127,22 @@ export class Scrapes {
     return next;
   }
 
+  private zipped(rendering: Rendering): Promise<RenderedMetrics> {
+    rendering.zipped ??= rendering.content.then(async ({ contentType, body }) => {
+      const zipped = await compress(body, { level: GZIP_LEVEL });
+      rendering.bytes += zipped.length;
+      return { contentType, isZipped: true, body: zipped };
+    });
+    return rendering.zipped;
+  }
+
   /** Drops what nobody reads and nobody will be given any more. */
   private forget(rendering: Rendering): void {
     if (rendering.readerCount === 0 && !this.last.includes(rendering)) this.renderings.delete(rendering);
   }
 
   private async render(openMetrics: boolean): Promise<RenderedMetrics> {
-    const { contentType, text } = await this.deps.render(openMetrics);
-    return { contentType, body: Buffer.from(text) };
+    const { contentType, body } = await this.deps.render(openMetrics);
+    return { contentType, isZipped: false, body };
   }
 }

@@ -1,8 +1,9 @@
 import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { gunzipSync } from 'node:zlib';
 import t from 'tap';
 import { HELD_BYTES_MAX, SCRAPES_MAX } from '../../../src/stats/http/limits.js';
-import { Scrapes } from '../../../src/stats/http/scrapes.js';
+import { acceptsGzip, Scrapes } from '../../../src/stats/http/scrapes.js';
 
 /** The part of an answer that scrapes look at. */
 class AnswerStandIn extends EventEmitter {
@@ -27,15 +28,16 @@ class ScrapesStandIn {
       render: async (openMetrics) => {
         this.rendered++;
         if (this.fails) throw new Error('rendering failed');
-        return { contentType: openMetrics ? 'open' : 'plain', text: `${text}${this.pass}` };
+        return { contentType: openMetrics ? 'open' : 'plain', body: Buffer.from(`${text}${this.pass}`) };
       },
       state: () => String(this.pass),
     });
   }
 
-  ask(openMetrics = false) {
+  ask(openMetrics = false, gzip = false) {
     const answer = new AnswerStandIn();
-    return { answer, metrics: this.scrapes.answer(answer as unknown as ServerResponse, openMetrics) };
+    const format = { openMetrics, gzip };
+    return { answer, metrics: this.scrapes.answer(answer as unknown as ServerResponse, format) };
   }
 }
 
@@ -105,4 +107,36 @@ t.test('a rendering that fails is not given to the next one', async (t) => {
   await t.rejects(standIn.ask().metrics, { message: 'rendering failed' });
   standIn.fails = false;
   t.equal((await standIn.ask().metrics)?.body.toString(), 'x1');
+});
+
+t.test('who takes gzip is given the same text, rendered and compressed once', async (t) => {
+  const standIn = create('x'.repeat(1000));
+  const [plain, a, b] = await Promise.all(
+    [standIn.ask(), standIn.ask(false, true), standIn.ask(false, true)].map(({ metrics }) => metrics),
+  );
+  t.equal(a?.isZipped, true);
+  t.equal(plain?.isZipped, false);
+  t.equal(a?.body, b?.body);
+  t.ok((a?.body.length ?? 0) < 100);
+  t.same(gunzipSync(a?.body ?? Buffer.alloc(0)), plain?.body);
+  t.equal(standIn.rendered, 1);
+});
+
+t.test('what an Accept-Encoding header says of gzip', async (t) => {
+  for (const [header, takes] of [
+    [undefined, false],
+    ['', false],
+    ['gzip', true],
+    ['GZIP', true],
+    ['deflate, gzip;q=0.5', true],
+    ['gzip;q=0', false],
+    ['gzip;q=0.000, *', false],
+    ['*', true],
+    ['*;q=0', false],
+    ['identity', false],
+    ['gzip;q=much', false],
+    ['xgzip', false],
+  ] as const) {
+    t.equal(acceptsGzip(header), takes, String(header));
+  }
 });
