@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
 import { parseCommandLine } from './config/flags.js';
 import { helpText } from './config/help.js';
 import { FileProblemsError, UpeError } from './errors.js';
+import { endOutOfFiles, isOutOfFiles } from './out-of-files.js';
 import { VERSION } from './package-files.js';
 
 const DEFAULT_COLUMNS = 80;
@@ -38,23 +38,6 @@ async function main(argv: readonly string[]): Promise<number | undefined> {
   }
 }
 
-/** Open files that a start takes, and some more: modules are read many at a time. */
-const OPEN_FILES_MIN = 256;
-
-/** Even loading a module may fail of that, and Node.js may say that it is not there. */
-function isOutOfFiles(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === 'EMFILE' || code === 'ENFILE') return true;
-  if (code !== 'ERR_MODULE_NOT_FOUND') return false;
-  try {
-    const limit = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
-    return Number(limit?.[1]) < OPEN_FILES_MIN;
-  } catch {
-    // This cannot be opened either.
-    return true;
-  }
-}
-
 // `upe replay x.pcap | head` is no error: the reader has seen enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
@@ -66,10 +49,7 @@ try {
   const exitCode = await main(process.argv.slice(2));
   if (exitCode !== undefined) process.exitCode = exitCode;
 } catch (error) {
-  if (isOutOfFiles(error)) {
-    process.stderr.write('upe: too many open files: raise the limit (ulimit -n, LimitNOFILE= in a unit)\n');
-    process.exit(1);
-  }
+  if (isOutOfFiles(error)) endOutOfFiles();
   if (!(error instanceof UpeError)) throw error;
   // `file:line:column: message` stands alone, so that an editor can jump to it.
   const prefix = error instanceof FileProblemsError ? '' : 'upe: ';

@@ -10,6 +10,7 @@ import { ConfigError, EnvironmentError } from '../errors.js';
 import { type Account, findAccount } from '../kernel/privileges.js';
 import { createLogger, type Logger } from '../log.js';
 import { MonotonicClock } from '../memory/clock.js';
+import { endOutOfFiles, isOutOfFiles } from '../out-of-files.js';
 import { loadRuleFile } from '../rules/rule-file.js';
 import { STANDARD_INPUT } from '../source/capture/capture-input.js';
 import type { SourceSpec } from '../source/source-spec.js';
@@ -71,7 +72,10 @@ export async function run(flags: FlagValues): Promise<void> {
       onReloadWanted: () => reloads.request(),
     },
   );
+  let isStarting = true;
   process.on('uncaughtException', (error) => {
+    // A thread's failure comes as an event of its own, before the start has seen it.
+    if (isStarting && isOutOfFiles(error)) endOutOfFiles();
     log.fatal({ err: error }, 'uncaught error');
     process.exit(1);
   });
@@ -93,6 +97,7 @@ export async function run(flags: FlagValues): Promise<void> {
   process.on('SIGHUP', () => void reloads.request());
   try {
     const port = await engine.start();
+    isStarting = false;
     if (engine.isStopping) return;
     const scheme = webConfig.tls === null ? 'http' : 'https';
     const host = config.httpHost.includes(':') ? `[${config.httpHost}]` : config.httpHost;

@@ -21,14 +21,13 @@ export interface RulesNotice {
   readonly slotCount: number;
 }
 
-/** Packets, bytes and last match that a slot's earlier occupants left in its cells. */
+/** Packets and bytes that a slot's earlier occupants left in its cells. */
 export interface SlotBase {
   readonly packets: number;
   readonly bytes: number;
-  readonly lastMs: number;
 }
 
-const NO_BASE: SlotBase = { packets: 0, bytes: 0, lastMs: 0 };
+const NO_BASE: SlotBase = { packets: 0, bytes: 0 };
 
 /** One (rule, action) pair with its counts. */
 export interface RuleCounts {
@@ -36,7 +35,10 @@ export interface RuleCounts {
   readonly action: Action;
   readonly packets: number;
   readonly bytes: number;
-  /** Unix time of the last match, milliseconds; 0 for never. */
+  /**
+   * Unix time of the last match, milliseconds; 0 for never. The latest that any worker has written: after the clock
+   * was set back it may lie ahead, until the clock has caught up.
+   */
   readonly lastMs: number;
 }
 
@@ -95,7 +97,6 @@ export class RuleSeries {
       this.bases.set(entry.slot, {
         packets: slots[cell + SLOT_PACKETS],
         bytes: slots[cell + SLOT_BYTES],
-        lastMs: slots[cell + SLOT_LAST_MS],
       });
     }
     this.notice = notice;
@@ -114,8 +115,8 @@ export class RuleSeries {
 
   /** Unix time of a pair's last match, milliseconds; 0 for never. */
   lastMs(entry: SlotEntry, slots: Float64Array): number {
-    const lastMs = slots[entry.slot * SLOT_CELLS + SLOT_LAST_MS];
-    return lastMs > this.base(entry).lastMs ? lastMs : 0;
+    // By the packets, not by the time: where the clock was set back, an earlier occupant's time lies ahead.
+    return this.packets(entry, slots) > 0 ? slots[entry.slot * SLOT_CELLS + SLOT_LAST_MS] : 0;
   }
 
   /** All counts of a pair. */

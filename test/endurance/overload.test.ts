@@ -11,22 +11,29 @@ import { median } from '../bench/measure.js';
 import { pcapFile } from '../fixtures/capture-builder.js';
 import { adversarialRules, SIXTHS } from '../rules/adversarial-rules.js';
 import { createEngine, temporaryFolder } from '../support/engine-fixture.js';
+import { MachineLoad } from '../support/machine-load.js';
 
 /** How long each of the rounds is overloaded, seconds. */
 const OVERLOAD_SECONDS = Number(process.env.TEST_OVERLOAD_SECONDS ?? 5);
+/** Rounds that are judged, and rounds at most to get as many. */
 const ROUNDS = 3;
+const ROUNDS_MAX = 9;
 const OVERLOAD_FACTOR = 2;
 const THROUGHPUT_MIN = 0.9;
-const CAPACITY_MS = 3000;
+const CAPACITY_MS = 2000;
 const WARM_UP_MS = 1000;
 const WINDOW_MS = 100;
 /** Of the rate that it can do: below that a window of time is no overload. The demo falls silent now and then. */
 const OFFERED_MIN = 1.2;
+const OVERLOADED_MIN = 0.7;
+/** Processors that others may take during a round, and how far apart the capacities before and after it may be. */
+const OTHERS_MAX = 0.15;
+const DRIFT_MAX = 0.15;
 /** As many as make the worker the one that limits. */
 const RULES = 10_000;
 const SEED = 1;
 
-t.setTimeout((ROUNDS * (OVERLOAD_SECONDS + 15) + 30) * 1000);
+t.setTimeout((ROUNDS_MAX * (OVERLOAD_SECONDS + 15) + 30) * 1000);
 
 /** Rules that are as dear to match as rules can be. */
 const RULE_SET = adversarialRules(SIXTHS, RULES, SEED);
@@ -97,32 +104,66 @@ function rateOf(windows: readonly Window[], what: 'received' | 'processed'): num
   return (1000 * sum((window) => window[what])) / sum(({ ms }) => ms);
 }
 
+/** One overload, and what could be done without a loss just before and just after it. */
+interface Round {
+  readonly capacityBefore: number;
+  readonly capacityAfter: number;
+  readonly windows: readonly Window[];
+  /** Processors that others were busy on. */
+  readonly others: number;
+}
+
+/** What a round says, and whether it can be judged: by what the machine was like, never by what was done. */
+function verdictOf({ capacityBefore, capacityAfter, windows, others }: Round) {
+  const capacity = (capacityBefore + capacityAfter) / 2;
+  const overloaded = windows.filter(({ ms, received }) => (1000 * received) / ms > OFFERED_MIN * capacity);
+  const isOverload = overloaded.length > OVERLOADED_MIN * windows.length;
+  const drift = Math.abs(capacityAfter - capacityBefore) / capacity;
+  const done = rateOf(overloaded, 'processed');
+  const kpps = (rate: number) => (rate / 1000).toFixed(0);
+  const text =
+    `${kpps(capacityBefore)} and ${kpps(capacityAfter)} kpps without loss; ` +
+    `offered ${kpps(rateOf(overloaded, 'received'))}, done ${kpps(done)}: ` +
+    `${((100 * done) / capacity).toFixed(0)} % (${overloaded.length} of ${windows.length} windows overloaded, ` +
+    `others on ${others.toFixed(2)} processors)`;
+  return { ratio: done / capacity, isOverload, isQuiet: others <= OTHERS_MAX && drift <= DRIFT_MAX, text };
+}
+
 t.test(`${OVERLOAD_FACTOR} times overload, ${ROUNDS} times ${OVERLOAD_SECONDS} s`, async (t) => {
   const file = writeDemoCapture(temporaryFolder(t));
-  const ratios: number[] = [];
+  const full: SourceSpec = { kind: 'pcap', files: [file], pace: { kind: 'max' }, loop: true };
+  const capacity = async () => rateOf(await windowsOf(t, full, CAPACITY_MS), 'processed');
+  const quiet: number[] = [];
+  const all: number[] = [];
   let passes = 0;
-  for (let round = 0; round < ROUNDS; round++) {
-    // Alternating, because what a shared machine can do changes from minute to minute.
-    const full: SourceSpec = { kind: 'pcap', files: [file], pace: { kind: 'max' }, loop: true };
-    const capacity = rateOf(await windowsOf(t, full, CAPACITY_MS), 'processed');
-    const over: SourceSpec = {
-      kind: 'demo',
-      packetsPerSecond: Math.round(OVERLOAD_FACTOR * capacity),
-      seed: SEED,
-    };
-    const windows = await windowsOf(t, over, 1000 * OVERLOAD_SECONDS);
-    const overloaded = windows.filter(({ ms, received }) => (1000 * received) / ms > OFFERED_MIN * capacity);
-    const throughput = rateOf(overloaded, 'processed');
-    ratios.push(throughput / capacity);
-    passes += windows.length;
-    t.comment(
-      `${(capacity / 1000).toFixed(0)} kpps without loss; offered ${(rateOf(overloaded, 'received') / 1000).toFixed(0)}, ` +
-        `done ${(throughput / 1000).toFixed(0)}: ${(100 * ratios[round]).toFixed(0)} % (${overloaded.length} of ${windows.length} windows)`,
+  // Alternating, because what a shared machine can do changes from minute to minute. A round in which it changed, or
+  // somebody else took a part of it, is done again; where none is quiet, all rounds are judged.
+  let load = new MachineLoad();
+  let capacityBefore = await capacity();
+  for (let round = 0; round < ROUNDS_MAX && quiet.length < ROUNDS; round++) {
+    const packetsPerSecond = Math.round(OVERLOAD_FACTOR * capacityBefore);
+    const windows = await windowsOf(
+      t,
+      { kind: 'demo', packetsPerSecond, seed: SEED },
+      1000 * OVERLOAD_SECONDS,
     );
-    t.ok(overloaded.length > 0.7 * windows.length, 'overloaded most of the time');
+    const after = new MachineLoad();
+    const capacityAfter = await capacity();
+    const verdict = verdictOf({ capacityBefore, capacityAfter, windows, others: load.ofOthers() });
+    if (verdict.isOverload) all.push(verdict.ratio);
+    const isJudged = verdict.isOverload && verdict.isQuiet;
+    if (isJudged) quiet.push(verdict.ratio);
+    t.comment(`${verdict.text}${isJudged ? '' : ': not quiet, done again'}`);
+    passes += windows.length;
+    capacityBefore = capacityAfter;
+    load = after;
   }
+  t.ok(all.length >= ROUNDS, `overloaded most of the time in ${all.length} rounds`);
+  const judged = quiet.length > 0 ? quiet : all;
+  const what = judged === quiet ? 'quiet' : 'all, for want of quiet ones';
   t.comment(
-    `${(100 * median(ratios)).toFixed(0)} % of the highest rate without loss (median), ${passes} passes`,
+    `${(100 * median(judged)).toFixed(0)} % of the highest rate without a loss ` +
+      `(median of ${judged.length} rounds: ${what}), ${passes} passes`,
   );
-  t.ok(median(ratios) >= THROUGHPUT_MIN, `at least ${100 * THROUGHPUT_MIN} %`);
+  t.ok(median(judged) >= THROUGHPUT_MIN, `at least ${100 * THROUGHPUT_MIN} %`);
 });

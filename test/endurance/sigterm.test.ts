@@ -6,8 +6,6 @@ import { temporaryFolder } from '../support/engine-fixture.js';
 import { rulesFileIn } from '../support/rules-file.js';
 import { eventually, type Program, startProgram, UPE_MAIN } from '../support/upe-process.js';
 
-t.setTimeout(400_000);
-
 const STOPS = Number(process.env.TEST_STOPS ?? 200);
 const SEED = Number(process.env.TEST_SEED ?? Date.now() % 1_000_000);
 const AT_ONCE = 2;
@@ -18,6 +16,8 @@ const MOMENTS = ['start', 'threads', 'load', 'reload'] as const;
 const LOAD_MS = 500;
 /** A little more than a reload takes, milliseconds. */
 const RELOAD_MS = 150;
+
+t.setTimeout(400_000 * Math.max(1, STOPS / 200));
 
 /** What a signal at one moment has led to. */
 interface Stop {

@@ -7,8 +7,6 @@ import { Random } from '../protocol/random.js';
 import { createEngine, rules, temporaryFolder, writeCapture } from '../support/engine-fixture.js';
 import { ENDLESS_RESTARTS, KillableThreads } from '../support/killable-threads.js';
 
-t.setTimeout(180_000);
-
 const KILLS = Number(process.env.TEST_WORKER_KILLS ?? 200);
 const SEED = Number(process.env.TEST_SEED ?? Date.now() % 1_000_000);
 const BACK_MS_MAX = 1000;
@@ -19,6 +17,8 @@ rules:
   - { name: telnet, match: { protocol: tcp, dst_port: 23 }, action: drop }
   - { name: dns, match: { dst_port: 53 }, action: forward }
 `);
+
+t.setTimeout(180_000 * Math.max(1, KILLS / 200));
 
 /** Looks at the counters of an engine without a stats thread, and sees to it that they are right each time. */
 class Watch {

@@ -18,12 +18,12 @@ import {
   writeCapture,
 } from '../support/engine-fixture.js';
 
-t.setTimeout(400_000);
-
 const RELOADS = Number(process.env.TEST_RELOADS ?? 2000);
 const SEED = Number(process.env.TEST_SEED ?? Date.now() % 1_000_000);
 /** Three live rules and as many retired ones, and little more: slots are folded and given away all the time. */
 const RULE_CAPACITY = 10;
+
+t.setTimeout(400_000 * Math.max(1, RELOADS / 2000));
 
 /** What each table does with the three kinds of packets, so that an action's packets are those of one kind. */
 const KINDS: readonly { action: Action; match: string }[] = [

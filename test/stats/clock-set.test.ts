@@ -1,5 +1,5 @@
 import t from 'tap';
-import { TELNET_SLOT } from './engine-stand-in.js';
+import { OLD_SLOT, TELNET_SLOT } from './engine-stand-in.js';
 import { ServerStandIn } from './server-stand-in.js';
 
 const HOUR_MS = 3_600_000;
@@ -50,4 +50,44 @@ t.test('the clock is set forward, and a scrape comes before the next pass', asyn
   standIn.engine.clock.setByMs = HOUR_MS;
   await (await fetch(`${standIn.url}/metrics`)).text();
   t.equal(standIn.passes, 0, 'the numbers are as young as they were');
+});
+
+t.test(
+  'the clock is set back: the last match stays at the latest time until the clock has caught up',
+  async (t) => {
+    const { engine } = new ServerStandIn();
+    t.teardown(() => engine.stop());
+    const { clock, dataplane, series, aggregator } = engine;
+    const lastMs = () => series.counts(series.notice.live[0], aggregator.totals.slots).lastMs;
+    const match = async (worker: number) => {
+      dataplane.workers[worker].process(TELNET_SLOT, 100, clock.unixMs());
+      await engine.pass();
+      return lastMs();
+    };
+    t.equal(await engine.pass().then(lastMs), 0, 'never');
+    await match(0);
+    const latestMs = await match(1);
+    t.equal(latestMs, clock.unixMs());
+    clock.setByMs = -HOUR_MS;
+    t.equal(await match(0), latestMs, 'what another worker saw by the old clock stays');
+    clock.ms += HOUR_MS + 1000;
+    t.equal(await match(0), clock.unixMs(), 'the clock has caught up');
+  },
+);
+
+t.test('the clock is set back: a rule in a slot that had another one has matched once it has', async (t) => {
+  const { engine } = new ServerStandIn();
+  t.teardown(() => engine.stop());
+  const { clock, dataplane, series, aggregator } = engine;
+  const latestMs = clock.unixMs();
+  dataplane.workers[0].process(OLD_SLOT, 100, latestMs);
+  await engine.pass();
+  const [old] = series.notice.retired;
+  series.apply({ ...series.notice, retired: [], folded: [old] }, aggregator.totals.slots);
+  const successor = { ...old, rule: 'successor' };
+  clock.setByMs = -HOUR_MS;
+  t.equal(series.counts(successor, aggregator.totals.slots).lastMs, 0, 'never');
+  dataplane.workers[0].process(OLD_SLOT, 100, clock.unixMs());
+  await engine.pass();
+  t.match(series.counts(successor, aggregator.totals.slots), { packets: 1, lastMs: latestMs });
 });

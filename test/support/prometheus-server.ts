@@ -98,6 +98,14 @@ export class PrometheusServer {
     return groups.flatMap((group) => group.rules);
   }
 
+  /** What went wrong with the last scrape of each job's target; nothing where it went well. */
+  async lastErrors(): Promise<ReadonlyMap<string, string>> {
+    const { activeTargets } = (await this.api('targets', { state: 'active' })) as {
+      activeTargets: { labels: { job: string }; lastError: string }[];
+    };
+    return new Map(activeTargets.map(({ labels, lastError }) => [labels.job, lastError]));
+  }
+
   private async api(path: string, parameters: Readonly<Record<string, string>>): Promise<unknown> {
     const response = await fetch(`${this.origin}/api/v1/${path}?${new URLSearchParams(parameters)}`);
     const answer = (await response.json()) as { status: string; data: unknown; error?: string };
