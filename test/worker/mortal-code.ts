@@ -8,8 +8,8 @@ declare global {
 }
 globalThis.beforeStatement = () => undefined;
 
-/** The code that a worker runs between two looks at its control block, and what brings it in order again. */
-const MORTAL = ['counters', 'memory', 'ring', 'tx', 'worker'];
+/** The code that a worker or rx runs between two looks at its control block, and what brings it in order again. */
+const MORTAL = ['counters', 'memory', 'ring', 'source', 'tx', 'worker'];
 const COMPILED = fileURLToPath(new URL('../../src', import.meta.url));
 const MODULES = fileURLToPath(new URL('../../../node_modules', import.meta.url));
 
