@@ -71,12 +71,15 @@ export class RxPost implements Receiver {
     if (!wasReady && !this.hasBeenReady) return;
     this.isDead = true;
     if (error === null) return;
-    if (this.setting.config.source.kind === 'pcap') this.deps.onDeath(this.name, error);
-    else
-      this.deps.supervisor.noteDeath(
-        { name: this.name, threadIndex: RX_INDEX, refill: () => this.refill() },
-        error,
-      );
+    const { config, onWarning } = this.setting;
+    if (config.source.kind === 'pcap') {
+      if (config.restarts !== null)
+        onWarning('the rx thread has died, and its place in the capture files with it');
+      this.deps.onDeath(this.name, error);
+      return;
+    }
+    const post = { name: this.name, threadIndex: RX_INDEX, refill: () => this.refill() };
+    this.deps.supervisor.noteDeath(post, error);
   }
 
   private refill(): void {

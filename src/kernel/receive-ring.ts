@@ -129,8 +129,7 @@ class BlockRing extends MappedRing implements ReceiveRing {
   }
 
   resume(words: Int32Array, at: number): void {
-    const block = words[at];
-    const number = words[at + 1];
+    const [block, number] = [words[at], words[at + 1]];
     const from = block * this.blockBytes;
     this.block = block;
     const isHeld = (Atomics.load(this.words, (from + BLOCK_STATUS) >> 2) & TP_STATUS_USER) !== 0;
