@@ -80,6 +80,8 @@ console.log(
   JSON.stringify({
     sent,
     received: summary.received,
+    // Of the last pass: the ring is large, but a death on a busy machine may be long.
+    kernelDropped: engine.aggregator?.totals.interfaces[0].kernelDropped,
     lost: summary.lost,
     backwards,
     slowestMs,
