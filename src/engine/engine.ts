@@ -15,9 +15,10 @@ import { createEngineMemory, type EngineMemory } from './engine-memory.js';
 import { ruleProblems } from './forwarding.js';
 import { createWatch, type InterfaceWatch } from './interface-watch.js';
 import { createLivePorts, type LivePorts } from './live-ports.js';
-import { MainRx, type Receiver } from './main-rx.js';
+import { MainRx } from './main-rx.js';
 import { type FirstTable, RuleDeployment } from './rule-deployment.js';
-import { startRx, startStats, type ThreadSetting } from './start-threads.js';
+import { RxPost } from './rx-post.js';
+import { startStats, type ThreadSetting } from './start-threads.js';
 import type { StatsLink } from './stats-link.js';
 import { type RestartPolicy, Supervisor } from './supervisor.js';
 import type { CreateThread } from './thread.js';
@@ -97,7 +98,7 @@ export class Engine {
   private readonly supervisor: Supervisor;
   private readonly workers: WorkerPosts;
   private stats: StatsLink | null = null;
-  private rx: Receiver | null = null;
+  private rx: RxPost | null = null;
   private stopping: Promise<StatsSummary> | null = null;
 
   /** Throws an UpeError when the rules cannot be used with this source. Starts nothing. */
@@ -179,12 +180,9 @@ export class Engine {
       port = await stats.ready();
       if (this.isStopping) return 0;
     }
-    this.rx = startRx(this.setting, {
+    this.rx = new RxPost(this.setting, {
       ...this.deps,
-      // It is not replaced: where it stood in its source died with it.
-      onExit: (error, wasReady) => {
-        if (error !== null && wasReady) this.deps.onDeath('rx', error);
-      },
+      supervisor: this.supervisor,
       whileLocked: (holder) => this.workers.breakLockOfDead(holder),
     });
     await this.rx.ready();
@@ -257,7 +255,7 @@ export class Engine {
       this.order(1 + worker, COMMAND_STOP);
     });
     late.push(...(await this.workers.join(STOP_WORKERS_MS)));
-    if (this.rx instanceof MainRx) this.rx.finish();
+    if (this.rx?.current instanceof MainRx) this.rx.current.finish();
     this.watch?.close();
     if (late.length === 0) this.live?.close();
     const summary = await this.lastSummary(late);

@@ -5,6 +5,7 @@ import { linkLayerName, linkLayerOf } from '../kernel/link-layer.js';
 import { PacketSocket, type RingShape } from '../kernel/packet-socket.js';
 import { createWakeEvent } from '../kernel/wake-event.js';
 import { LINK_ETHERNET, LINK_RAW } from '../protocol/link-type.js';
+import { createPositions } from '../source/afpacket-positions.js';
 import type { AfPacketHandles } from '../source/afpacket-source.js';
 import type { AfPacketSpec, SourceSpec } from '../source/source-spec.js';
 import { InterfaceWatch } from './interface-watch.js';
@@ -79,7 +80,7 @@ export class LivePorts {
       const linkType = linkLayerOf(infos[i].hardwareType) === 'ip' ? LINK_RAW : LINK_ETHERNET;
       return { name: spec.interfaces[i], fd: socket.fd, ring: socket.mapRing(shape), linkType };
     });
-    this.handles = { ports, wakeFd: createWakeEvent() };
+    this.handles = { ports, wakeFd: createWakeEvent(), positions: createPositions(ports.length) };
     this.senders = Array.from({ length: workerCount }, () => PacketSocket.open());
     for (const socket of this.senders) socket.prepareToSend(SEND_BUFFER_BYTES);
     this.transmitFds = this.senders.map((socket) => socket.fd);

@@ -126,7 +126,7 @@ export interface RxListener {
 }
 
 /** Starts the rx thread, or makes main the one that receives, where the source works nowhere else. */
-export function startRx(setting: ThreadSetting, listener: RxListener): Receiver {
+export function startRx(setting: ThreadSetting, listener: RxListener, isSuccessor: boolean): Receiver {
   const { config, memory, interfaces, live, links, createThread, onWarning } = setting;
   if (config.source.kind === 'raw-socket') {
     return new MainRx(
@@ -144,6 +144,7 @@ export function startRx(setting: ThreadSetting, listener: RxListener): Receiver 
     rings: memory.rings,
     control: memory.control,
     counters: memory.rxCounters,
+    isSuccessor,
   };
   const onMessage = (message: FromRx) => {
     if (message.kind === 'file') listener.onFile(message);

@@ -84,6 +84,8 @@ export class WorkerPosts {
   }
 
   private breakLock(threadIndex: number): void {
-    this.pool.breakLockOf(threadIndex, ringReadCursor(this.setting.memory.rings[threadIndex - 1]));
+    // Of rx, thread 0, only the lock and its cache are concerned: its hand is never given back.
+    const readCursor = threadIndex === 0 ? 0 : ringReadCursor(this.setting.memory.rings[threadIndex - 1]);
+    this.pool.breakLockOf(threadIndex, readCursor);
   }
 }

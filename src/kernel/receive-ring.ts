@@ -15,7 +15,17 @@ export interface ReceiveRing {
   next(): boolean;
   /** Gives back to the kernel what has been shown and is no longer needed: everything so far. */
   release(): void;
+  /**
+   * Notes where the reader is, `POSITION_WORDS` words, for `resume`: before `release`, and when all frames that were
+   * shown have been dealt with.
+   */
+  notePosition(words: Int32Array, at: number): void;
+  /** Goes on where a reader that died had noted its position, and gives back what it had not. */
+  resume(words: Int32Array, at: number): void;
 }
+
+/** Words in which a ring notes a position. */
+export const POSITION_WORDS = 3;
 
 export function openRing(mapping: RingMapping): ReceiveRing {
   return mapping.shape.form === 'blocks' ? new BlockRing(mapping) : new SlotRing(mapping);
@@ -26,6 +36,8 @@ const BLOCK_STATUS = 8;
 const BLOCK_FRAMES = 12;
 const BLOCK_FIRST_FRAME = 16;
 const BLOCK_USED_BYTES = 20;
+/** The low half of a number that goes up from block to block, given when the kernel begins to fill it. */
+const BLOCK_NUMBER = 24;
 /** struct tpacket3_hdr, byte offsets. */
 const V3_NEXT = 0;
 const V3_SNAPLEN = 12;
@@ -73,6 +85,10 @@ class BlockRing extends MappedRing implements ReceiveRing {
   fetched = 0;
   /** The block before is read to its end and waits for `release`; -1 when none does. */
   private finishedBlock = -1;
+  /** The block entered last, its number, and how many of its frames have been shown. */
+  private enteredBlock = 0;
+  private enteredNumber = 0;
+  private shown = 0;
 
   constructor(mapping: RingMapping) {
     super(mapping);
@@ -93,6 +109,7 @@ class BlockRing extends MappedRing implements ReceiveRing {
       view.getUint16(at + V3_VLAN_TPID, true),
     );
     this.frameAt = at + view.getInt32(at + V3_NEXT, true);
+    this.shown += 1;
     if (--this.framesLeft === 0) this.leaveBlock();
     return true;
   }
@@ -103,6 +120,58 @@ class BlockRing extends MappedRing implements ReceiveRing {
       this.finishedBlock = -1;
     }
     if (this.framesLeft > 0) this.fetchAhead();
+  }
+
+  notePosition(words: Int32Array, at: number): void {
+    words[at] = this.enteredBlock;
+    words[at + 1] = this.enteredNumber;
+    words[at + 2] = this.shown;
+  }
+
+  resume(words: Int32Array, at: number): void {
+    const [block, number] = [words[at], words[at + 1]];
+    const from = block * this.blockBytes;
+    this.block = block;
+    const isHeld = (Atomics.load(this.words, (from + BLOCK_STATUS) >> 2) & TP_STATUS_USER) !== 0;
+    if (isHeld && this.words[(from + BLOCK_NUMBER) >> 2] === number && this.enterBlock()) {
+      const { framesLeft } = this;
+      for (let i = 0; i < words[at + 2]; i++) this.next();
+      if (framesLeft === words[at + 2]) this.release();
+      return;
+    }
+    this.block = this.blockAfter(block, number);
+    this.enteredBlock = block;
+    this.enteredNumber = number;
+  }
+
+  /** The oldest block that is not read, or the one that the kernel fills if all are. */
+  private blockAfter(block: number, number: number): number {
+    let newest = (block + 1) % this.blockCount;
+    let newestAhead = 0;
+    // First which one is filled, then which are full: it may become full in between.
+    for (let i = 0; i < this.blockCount; i++) {
+      const ahead = this.aheadOf(i, number);
+      if (ahead > newestAhead) {
+        newest = i;
+        newestAhead = ahead;
+      }
+    }
+    let oldest = newest;
+    let oldestAhead = newestAhead;
+    for (let i = 0; i < this.blockCount; i++) {
+      const isFull =
+        (Atomics.load(this.words, (i * this.blockBytes + BLOCK_STATUS) >> 2) & TP_STATUS_USER) !== 0;
+      const ahead = this.aheadOf(i, number);
+      if (isFull && ahead > 0 && ahead < oldestAhead) {
+        oldest = i;
+        oldestAhead = ahead;
+      }
+    }
+    return oldest;
+  }
+
+  private aheadOf(block: number, number: number): number {
+    return (this.words[(block * this.blockBytes + BLOCK_NUMBER) >> 2] - number) | 0;
   }
 
   /**
@@ -126,6 +195,9 @@ class BlockRing extends MappedRing implements ReceiveRing {
       const at = this.block * this.blockBytes;
       // The load of the status comes before those of the frames: the kernel wrote it last.
       if ((Atomics.load(this.words, (at + BLOCK_STATUS) >> 2) & TP_STATUS_USER) === 0) return false;
+      this.enteredBlock = this.block;
+      this.enteredNumber = this.words[(at + BLOCK_NUMBER) >> 2];
+      this.shown = 0;
       this.framesLeft = this.view.getInt32(at + BLOCK_FRAMES, true);
       this.frameAt = at + this.view.getInt32(at + BLOCK_FIRST_FRAME, true);
       if (this.framesLeft > 0) {
@@ -159,6 +231,8 @@ const V2_SNAPLEN = 8;
 const V2_MAC = 12;
 const V2_VLAN_TCI = 24;
 const V2_VLAN_TPID = 26;
+/** Padding, which the kernel sets to 0 with every frame: not 0 once the frame has been dealt with. */
+const V2_STAMP = 28;
 
 /** TPACKET_V2: one frame a slot, handed over as soon as it is there. */
 class SlotRing extends MappedRing implements ReceiveRing {
@@ -196,9 +270,31 @@ class SlotRing extends MappedRing implements ReceiveRing {
   }
 
   release(): void {
-    for (; this.shownCount > 0; this.shownCount--) {
-      Atomics.store(this.words, (this.firstShown * this.slotBytes + V2_STATUS) >> 2, 0);
-      this.firstShown = (this.firstShown + 1) % this.slotCount;
+    // The first one last: the kernel goes in order, and takes none of them while it is not free.
+    for (let i = this.shownCount - 1; i >= 0; i--) {
+      const slot = (this.firstShown + i) % this.slotCount;
+      Atomics.store(this.words, (slot * this.slotBytes + V2_STATUS) >> 2, 0);
     }
+    this.firstShown = this.slot;
+    this.shownCount = 0;
+  }
+
+  notePosition(words: Int32Array, at: number): void {
+    // Stamped before the position counts: a successor that finds no stamp finds a younger frame.
+    if (this.shownCount > 0) this.words[(this.firstShown * this.slotBytes + V2_STAMP) >> 2] = 1;
+    words[at] = this.slot;
+    words[at + 1] = this.firstShown;
+    words[at + 2] = this.shownCount;
+  }
+
+  resume(words: Int32Array, at: number): void {
+    this.slot = words[at];
+    this.firstShown = words[at + 1];
+    this.shownCount = words[at + 2];
+    const first = this.firstShown * this.slotBytes;
+    const isHeld = (Atomics.load(this.words, (first + V2_STATUS) >> 2) & TP_STATUS_USER) !== 0;
+    if (this.shownCount > 0 && isHeld && this.words[(first + V2_STAMP) >> 2] !== 0) this.release();
+    this.firstShown = this.slot;
+    this.shownCount = 0;
   }
 }

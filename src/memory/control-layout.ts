@@ -15,7 +15,7 @@ import { CACHE_LINE_WORDS, WORD_BYTES } from './layout.js';
  *   generation in use     the thread    main          the rule table that it judges with
  *   counters published    the thread    stats         number of the last publication made
  *   heartbeat             the thread    stats         goes up whenever the thread looks up (wraps)
- *   thread id             the thread    main          the kernel's number of a worker
+ *   thread id             the thread    main          the kernel's number of it: rx, workers
  *   passes, violations    stats         its successor its passes, and those in which the identity did not hold
  *   doorbell (2 words)    see doorbell.ts
  *

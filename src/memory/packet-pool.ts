@@ -4,6 +4,7 @@ import { repairCache } from './cache-repair.js';
 import * as memoryLayout from './layout.js';
 import * as poolLayout from './pool-layout.js';
 import { PoolLayout, type PoolShape } from './pool-layout.js';
+import { RxDesk } from './rx-desk.js';
 import { SendQueue } from './send-queue.js';
 
 // V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
@@ -96,6 +97,11 @@ export class PacketPool {
   /** Where a worker's transmitter keeps what it still has to send, found again if it dies. */
   sendQueueOf(threadIndex: number): SendQueue {
     return new SendQueue(this.state, this.layout, threadIndex);
+  }
+
+  /** Where rx notes what it is at, found again if it dies. */
+  rxDeskOf(threadIndex: number): RxDesk {
+    return new RxDesk(this.state, this.layout, threadIndex);
   }
 
   /**

@@ -25,7 +25,8 @@ import { alignUp, CACHE_LINE_WORDS, PAGE_BYTES, WORD_BYTES } from './layout.js';
  *   hand             int32[] its thread          its successor  the burst or the staging that the thread works on
  *   queued           int32   its thread          its successor  frames that wait in the send queue
  *   queue base       int32   its thread          its successor  cursor of the ring to who sends, when the queue was begun
- *   send queue       int32[] its thread          its successor  what the worker's transmitter still has to send (tx/)
+ *   send queue       int32[] its thread          its successor  what the worker's transmitter still has to send (tx/);
+ *                                                               of rx: its desk (rx-desk.ts)
  *
  * The descriptor is in front of its frame so that one cache line has both it and all that the parser
  * reads of a TCP packet: 16 bytes, then Ethernet, IPv4 and TCP up to the flags, 48 bytes. A line is what

@@ -1,6 +1,7 @@
 import { KernelDrops, type RingMapping } from '../kernel/packet-socket.js';
 import { Poller } from '../kernel/poller.js';
 import { openRing, type ReceiveRing } from '../kernel/receive-ring.js';
+import { Positions } from './afpacket-positions.js';
 import type { FrameBatch } from './frame-batch.js';
 import * as frameBatch from './frame-batch.js';
 import type { Source } from './source.js';
@@ -23,6 +24,8 @@ export interface AfPacketHandles {
   readonly ports: readonly AfPacketPort[];
   /** What ends `block` before its time, of kernel/wake-event.ts. */
   readonly wakeFd: number;
+  /** Of afpacket-positions.ts. */
+  readonly positions: SharedArrayBuffer;
 }
 
 export interface AfPacketSourceConfig extends AfPacketHandles {
@@ -46,10 +49,16 @@ export class AfPacketSource implements Source {
   private poller: Poller | null = null;
   /** The interface whose turn it is. */
   private turn = 0;
+  private readonly positionsBuffer: SharedArrayBuffer;
+  private positions: Positions | null = null;
+  /** Frames ever given, modulo 2^32, by this thread's predecessors too; and when the positions were noted last. */
+  private given = 0;
+  private noted = 0;
 
   constructor(config: AfPacketSourceConfig) {
     this.ports = config.ports;
     this.wakeFd = config.wakeFd;
+    this.positionsBuffer = config.positions;
     this.interfaces = config.ports.map((port) => port.name);
     this.patienceMs = config.patienceMs;
     this.comesInBlocks = config.ports.every((port) => port.ring.shape.form === 'blocks');
@@ -57,6 +66,7 @@ export class AfPacketSource implements Source {
 
   open(): void {
     this.rings = this.ports.map((port) => openRing(port.ring));
+    this.positions = new Positions(this.positionsBuffer, this.rings);
     this.drops = this.ports.map((port) => new KernelDrops(port.fd));
     this.poller = new Poller(
       this.ports.map((port) => port.fd),
@@ -64,12 +74,27 @@ export class AfPacketSource implements Source {
     );
   }
 
+  resume(dealt: number): void {
+    this.positions?.resume(dealt);
+    this.given = dealt;
+    this.noted = dealt;
+  }
+
   read(batch: FrameBatch): number {
     batch.frameCount = 0;
+    if (this.given !== this.noted) {
+      // All that was given has been dealt with, and none of it is back in the kernel's hands yet.
+      this.positions?.note(this.given);
+      this.noted = this.given;
+    }
     for (let looked = 0; looked < this.rings.length; looked++) {
       const turn = this.turn;
       this.turn = (turn + 1) % this.rings.length;
-      if (this.readFrom(turn, batch) > 0) return batch.frameCount;
+      if (this.readFrom(turn, batch) > 0) {
+        this.positions?.setInterface(turn);
+        this.given = (this.given + batch.frameCount) | 0;
+        return batch.frameCount;
+      }
     }
     return 0;
   }

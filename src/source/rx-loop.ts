@@ -7,6 +7,7 @@ import * as controlLayout from '../memory/control-layout.js';
 import type { Doorbell } from '../memory/doorbell.js';
 import type { PacketPool } from '../memory/packet-pool.js';
 import * as poolLayout from '../memory/pool-layout.js';
+import type { RxDesk } from '../memory/rx-desk.js';
 import type { RingProducer } from '../ring/ring-producer.js';
 import { FlowHash, workerOf } from './flow-hash.js';
 import * as frameBatch from './frame-batch.js';
@@ -14,6 +15,7 @@ import { FrameBatch } from './frame-batch.js';
 import { copyFrame } from './frame-copy.js';
 import { Patience } from './patience.js';
 import { RxCounters } from './rx-counters.js';
+import { countEnqueued, takeOver } from './rx-predecessor.js';
 import { RxRest, type RxRestConfig } from './rx-rest.js';
 import type { Source } from './source.js';
 import * as sourceModule from './source.js';
@@ -29,6 +31,9 @@ const { SOURCE_FINISHED } = sourceModule;
 
 const POOL_EXHAUSTED = DROP_REASONS.indexOf('pool_exhausted');
 const RING_FULL = DROP_REASONS.indexOf('ring_full');
+
+/** Thread 0 of the pool is rx. */
+const RX_INDEX = 0;
 
 export type RxLoopConfig = RxRestConfig;
 
@@ -59,8 +64,8 @@ export class RxLoop {
   private readonly flowHash: FlowHash;
   private readonly counters: RxCounters;
   private readonly workerCount: number;
-  /** Frames staged for each worker, in the hand from `worker * BURST_FRAMES`. */
-  private readonly stagedCount: Int32Array;
+  /** How many frames are staged for each worker, in the hand from `worker * BURST_FRAMES`. */
+  private readonly desk: RxDesk;
   /** What is left of it for each worker's ring, and for the pool. */
   private readonly ringPatience: readonly Patience[];
   private readonly poolPatience: Patience;
@@ -75,9 +80,9 @@ export class RxLoop {
     private readonly deps: RxLoopDeps,
   ) {
     this.flowHash = new FlowHash(deps.pool);
-    this.counters = new RxCounters(deps.banks, deps.interfaceCount);
+    this.desk = deps.pool.rxDeskOf(RX_INDEX);
+    this.counters = new RxCounters(deps.banks, deps.interfaceCount, this.desk);
     this.workerCount = deps.rings.length;
-    this.stagedCount = new Int32Array(this.workerCount);
     this.heap = new HeapGauge(deps.clock);
     this.bells = new WorkerBells(deps.doorbells);
     const { patienceMs } = deps.source;
@@ -110,8 +115,20 @@ export class RxLoop {
     this.end();
   }
 
-  /** Says that rx is at work: `run` does, and whoever calls `runBurst` and `attend` instead. */
+  /**
+   * Goes on where a predecessor has died, if there was one, and says that rx is at work: `run` does, and whoever
+   * calls `runBurst` and `attend` instead.
+   */
   begin(): void {
+    const { source, rings, doorbells } = this.deps;
+    const dealt = takeOver({ ...this.deps, counters: this.counters, desk: this.desk });
+    source.resume?.(dealt);
+    for (let worker = 0; worker < this.workerCount; worker++) {
+      if (this.desk.staged(worker) > 0) this.flush(worker);
+      else this.desk.clear(worker, rings[worker].cursor);
+      // The predecessor may have died before it rang.
+      doorbells[worker].ring();
+    }
     Atomics.store(this.deps.control, CONTROL_STATE, STATE_RUNNING);
   }
 
@@ -170,12 +187,12 @@ export class RxLoop {
     const { batch, counters } = this;
     const interfaceIndex = batch.interfaceIndex[frame];
     const wireBytes = batch.wireBytes[frame];
-    let buffer = cache.alloc();
+    let buffer = cache.peek();
     if (buffer < 0) {
       buffer = this.allocLater();
       if (buffer < 0) {
-        counters.countReceived(interfaceIndex, wireBytes);
-        counters.countDropped(interfaceIndex, POOL_EXHAUSTED);
+        counters.countDropped(interfaceIndex, wireBytes, POOL_EXHAUSTED, -1, -1);
+        this.desk.close();
         return;
       }
     }
@@ -188,8 +205,11 @@ export class RxLoop {
       (batch.isChecksumMissing[frame] === 0 ? 0 : FORM_CHECKSUM_MISSING_BIT);
     pool.describe(buffer, keptBytes, wireBytes, batch.linkType[frame], interfaceIndex, rxUs, flags);
     const worker = this.workerCount === 1 ? 0 : workerOf(this.flowHash.hash(buffer), this.workerCount);
-    hand[worker * BURST_FRAMES + this.stagedCount[worker]] = buffer;
-    this.stagedCount[worker] += 1;
+    const staged = this.desk.staged(worker);
+    hand[worker * BURST_FRAMES + staged] = buffer;
+    this.desk.setStaged(worker, staged + 1);
+    // Free until here: a frame whose buffer is still in the cache is read again by a successor.
+    cache.take();
   }
 
   /** The pool is empty: waits for a buffer as long as the source's patience lasts. Returns it, or -1. */
@@ -200,7 +220,7 @@ export class RxLoop {
     // What is staged can only be freed by the workers: it must be on its way before we wait for it.
     for (let worker = 0; worker < this.workerCount; worker++) this.flush(worker);
     for (let spins = 1; this.poolPatience.mayWait(clock.nowMs()); spins++) {
-      const buffer = cache.alloc();
+      const buffer = cache.peek();
       if (buffer >= 0) return buffer;
       this.waitForWorkers(spins);
     }
@@ -209,23 +229,23 @@ export class RxLoop {
 
   /** Pushes what is staged for a worker; what has no room is dropped, or waited for. */
   private flush(worker: number): void {
-    const { source, hand, rings, cache, pool, clock } = this.deps;
-    const { counters } = this;
-    const staged = this.stagedCount[worker];
+    const { source, hand, rings, clock } = this.deps;
+    const { desk } = this;
+    const staged = desk.staged(worker);
     if (staged === 0) return;
     const first = worker * BURST_FRAMES;
     const patience = this.ringPatience[worker];
-    let done = 0;
+    // A predecessor may have pushed some of them.
+    let done = (rings[worker].cursor - desk.cursor(worker)) | 0;
     for (let spins = 0; ; spins++) {
       const pushed = rings[worker].push(hand, first + done, staged - done);
       if (pushed > 0) {
         if (source.comesInBlocks || rings[worker].isHalfEmpty()) this.bells.ringLater(worker);
         else this.bells.ring(worker);
-        this.countEnqueued(worker, first + done, pushed);
+        countEnqueued(this.deps.pool, this.counters, hand, first + done, pushed, worker);
         done += pushed;
         spins = 0;
       }
-      this.stagedCount[worker] = staged - done;
       if (done === staged) break;
       if (!patience.mayWait(clock.nowMs())) {
         this.bells.ring(worker);
@@ -234,30 +254,27 @@ export class RxLoop {
       this.waitForWorkers(spins + 1);
     }
     if (patience.isTouched() && rings[worker].isHalfEmpty()) patience.renew();
-    for (; done < staged; done++) {
-      const buffer = hand[first + done];
-      counters.countReceived(pool.interfaceIndex(buffer), pool.wireBytes(buffer));
-      counters.countDropped(pool.interfaceIndex(buffer), RING_FULL);
-      cache.free(buffer);
-    }
-    this.stagedCount[worker] = 0;
+    for (let left = staged; left > done; left--) this.dropStaged(worker, hand[first + left - 1]);
+    desk.clear(worker, rings[worker].cursor);
   }
 
-  private countEnqueued(worker: number, first: number, count: number): void {
-    const { hand, pool } = this.deps;
-    const { counters } = this;
-    for (let i = first; i < first + count; i++) {
-      // The buffer may be the worker's by now, or free; its descriptor is written by this thread only.
-      counters.countReceived(pool.interfaceIndex(hand[i]), pool.wireBytes(hand[i]));
-    }
-    counters.countEnqueued(worker, count);
+  /** @param buffer the last one staged for the worker. */
+  private dropStaged(worker: number, buffer: number): void {
+    const { pool, cache } = this.deps;
+    const { desk } = this;
+    const wireBytes = pool.wireBytes(buffer);
+    this.counters.countDropped(pool.interfaceIndex(buffer), wireBytes, RING_FULL, buffer, worker);
+    cache.free(buffer);
+    desk.setStaged(worker, desk.staged(worker) - 1);
+    desk.close();
   }
 
   private setLevels(): void {
     const { banks, cache, rings, source } = this.deps;
     let held = 0;
     for (let worker = 0; worker < this.workerCount; worker++) {
-      held += this.stagedCount[worker];
+      const staged = this.desk.staged(worker);
+      if (staged > 0) held += staged - ((rings[worker].cursor - this.desk.cursor(worker)) | 0);
       banks.setLevel(RX_LEVELS.firstWriteCursor + worker, rings[worker].cursor);
     }
     for (let i = 0; i < source.interfaces.length; i++) {

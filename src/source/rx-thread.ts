@@ -3,8 +3,9 @@ import { CounterBanks } from '../counters/counter-banks.js';
 import { type CountersMemory, createCounters } from '../counters/counters-layout.js';
 import { UpeError } from '../errors.js';
 import { pinThread } from '../kernel/affinity.js';
+import { threadId } from '../kernel/thread-id.js';
 import { MonotonicClock } from '../memory/clock.js';
-import { CONTROL_DOORBELL, controlOf, createControl } from '../memory/control-layout.js';
+import { CONTROL_DOORBELL, CONTROL_THREAD_ID, controlOf, createControl } from '../memory/control-layout.js';
 import { Doorbell } from '../memory/doorbell.js';
 import { createPool, PacketPool, type PoolMemory } from '../memory/packet-pool.js';
 import { RingConsumer } from '../ring/ring-consumer.js';
@@ -32,6 +33,8 @@ export interface RxThreadData {
   readonly rings: readonly RingMemory[];
   readonly control: SharedArrayBuffer;
   readonly counters: CountersMemory;
+  /** It follows a thread that has died. */
+  readonly isSuccessor: boolean;
 }
 
 /** What the rx thread tells main. */
@@ -108,13 +111,14 @@ function warmUpThread(): void {
   });
 }
 
+Atomics.store(controlOf(data.control, RX_INDEX), CONTROL_THREAD_ID, threadId());
 try {
   const notPinned = data.cpu === null ? null : pinThread(data.cpu);
   if (notPinned !== null) {
     tell({ kind: 'warning', message: `rx cannot run on processor ${data.cpu}: ${notPinned}` });
   }
   source.open();
-  warmUpThread();
+  if (!data.isSuccessor) warmUpThread();
   const { loop } = createLoop(source, data);
   tell({ kind: 'ready' });
   loop.run(() => tell({ kind: 'finished' }));

@@ -22,6 +22,15 @@ export interface Source {
   open(): void;
 
   /**
+   * Goes on where the source of a thread that died has stopped; without it there is no such place. Called once,
+   * after `open`.
+   *
+   * @param dealt frames ever given that are in a ring, dropped or in rx's hand, modulo 2^32; those given after
+   *   them are to be given again.
+   */
+  resume?(dealt: number): void;
+
+  /**
    * Fills the batch from its beginning with the frames that are due.
    *
    * @param batch refilled; its frames are valid until the next call. Its `nowMs` says what time it is.

@@ -8,8 +8,8 @@ declare global {
 }
 globalThis.beforeStatement = () => undefined;
 
-/** The code that a worker runs between two looks at its control block, and what brings it in order again. */
-const MORTAL = ['counters', 'memory', 'ring', 'tx', 'worker'];
+/** The code that a worker or rx runs between two looks at its control block, and what brings it in order again. */
+const MORTAL = ['counters', 'kernel', 'memory', 'ring', 'source', 'tx', 'worker'];
 const COMPILED = fileURLToPath(new URL('../../src', import.meta.url));
 const MODULES = fileURLToPath(new URL('../../../node_modules', import.meta.url));
 
@@ -47,7 +47,7 @@ const STATEMENT =
 /** Puts a call before each statement, and braces around those that have none. */
 function withDeaths(code: string): string {
   // In a class that is where its fields are.
-  const indent = code.includes('\nexport class') ? 8 : 4;
+  const indent = /\n(export )?(abstract )?class /.test(code) ? 8 : 4;
   let before = '';
   return code
     .split('\n')
