@@ -88,6 +88,14 @@ export class Aggregator {
     return this.running;
   }
 
+  /**
+   * Resolves when no pass is under way. One that is looks at the slots that were in use when it began: rules must not
+   * begin to count before it has ended, as those of a worker that starts anew would.
+   */
+  async rest(): Promise<void> {
+    while (this.running !== null) await this.running;
+  }
+
   /** The accounting as of the last pass. */
   summary(): StatsSummary {
     const { totals, passCount, violationCount } = this;

@@ -139,6 +139,7 @@ export class StatsService {
     if (notice.folded.length > 0 && !(await this.freshPass())) {
       return 'a worker does not answer, so the counts of retired rules cannot be closed: try again';
     }
+    await this.aggregator.rest();
     this.series.apply(notice, this.aggregator.totals.slots);
     return null;
   }

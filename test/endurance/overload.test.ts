@@ -14,7 +14,7 @@ import { createEngine, temporaryFolder } from '../support/engine-fixture.js';
 import { MachineLoad } from '../support/machine-load.js';
 
 /** How long each of the rounds is overloaded, seconds. */
-const OVERLOAD_SECONDS = Number(process.env.TEST_OVERLOAD_SECONDS ?? 5);
+const OVERLOAD_SECONDS = Number(process.env.TEST_OVERLOAD_SECONDS ?? 20);
 /** Rounds that are judged, and rounds at most to get as many. */
 const ROUNDS = 3;
 const ROUNDS_MAX = 9;

@@ -3,7 +3,7 @@ import t from 'tap';
 import type { Scrape } from '../support/scrape.js';
 import { startUpe } from '../support/upe-process.js';
 
-const SOAK_SECONDS = Number(process.env.TEST_SOAK_SECONDS ?? 30);
+const SOAK_SECONDS = Number(process.env.TEST_SOAK_SECONDS ?? 120);
 /** Of the time: what V8 compiles and the heap's first growth are over by then. */
 const WARM_UP_PART = 1 / 3;
 /** Between two looks, milliseconds. */

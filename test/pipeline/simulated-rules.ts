@@ -22,12 +22,14 @@ interface Next {
  */
 export class SimulatedRules {
   readonly tables: readonly SimulatedTable[] = TABLES;
-  readonly first: Judgement;
+  /** The rules that a worker begins with. */
+  newest: Judgement;
   /** The slot of every (rule, action) pair so far. */
   readonly slots = new Map<string, number>();
   /** What stats has to look at. */
   slotCount = 0;
   private generation = 1;
+  private newestTable = 0;
   private readonly registry: SlotRegistry;
   private readonly waiting: readonly Next[][];
   private readonly controls: readonly Int32Array[];
@@ -36,7 +38,7 @@ export class SimulatedRules {
     this.registry = new SlotRegistry(ruleCapacity);
     this.controls = memory.rings.map((_, worker) => controlOf(memory.control, 1 + worker));
     this.waiting = memory.rings.map(() => []);
-    this.first = this.build(0);
+    this.newest = this.build(0);
     for (const control of this.controls) {
       Atomics.store(control, CONTROL_TABLE_GENERATION, this.generation);
       Atomics.store(control, CONTROL_GENERATION_IN_USE, this.generation);
@@ -50,6 +52,8 @@ export class SimulatedRules {
     if (!this.controls.every(isInUse)) return false;
     this.generation++;
     const judgement = this.build(table);
+    this.newest = judgement;
+    this.newestTable = table;
     this.controls.forEach((control, worker) => {
       this.waiting[worker].push({ table, judgement });
       Atomics.store(control, CONTROL_TABLE_GENERATION, this.generation);
@@ -59,6 +63,12 @@ export class SimulatedRules {
 
   nextOf(worker: number): Next | null {
     return this.waiting[worker].shift() ?? null;
+  }
+
+  /** A worker begins with the newest table: what waits for it is no news. @returns the table's position. */
+  renew(worker: number): number {
+    this.waiting[worker].length = 0;
+    return this.newestTable;
   }
 
   private build(table: number): Judgement {

@@ -113,6 +113,11 @@ export class SimulatedSource implements Source {
     // Nothing to open.
   }
 
+  /** What a dead reader was given and had not dealt with is there to be read again. */
+  resume(dealt: number): void {
+    this.given = dealt;
+  }
+
   read(batch: FrameBatch): number {
     if (this.given >= this.frames) return SOURCE_FINISHED;
     const wanted = this.random.below(3) === 0 ? BURST_FRAMES : this.random.below(BURST_FRAMES);

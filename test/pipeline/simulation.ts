@@ -1,11 +1,15 @@
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { SLOT_CELLS } from '../../src/counters/catalogue.js';
+import { closeDeadRx } from '../../src/engine/abandoned-rx.js';
 import { createEngineMemory, type EngineMemory } from '../../src/engine/engine-memory.js';
 import type { Clock } from '../../src/memory/clock.js';
 import { PacketPool } from '../../src/memory/packet-pool.js';
+import { RingConsumer } from '../../src/ring/ring-consumer.js';
 import { ringUsedSlots } from '../../src/ring/ring-layout.js';
+import { BURST_FRAMES } from '../../src/source/frame-batch.js';
 import { Aggregator } from '../../src/stats/aggregator.js';
 import { Random } from '../protocol/random.js';
+import { Death } from '../worker/mortal-code.js';
 import { SimulatedOutcomes, SimulationFailure } from './simulated-outcomes.js';
 import { SimulatedRules } from './simulated-rules.js';
 import { type PipelineSubjects, PRODUCTION, SimulatedRx, SimulatedWorker } from './simulated-threads.js';
@@ -21,6 +25,8 @@ export interface SimulationFigures {
   readonly received: number;
   readonly dropped: number;
   readonly reloads: number;
+  readonly deaths: number;
+  readonly lost: number;
 }
 
 /**
@@ -30,6 +36,9 @@ export interface SimulationFigures {
  *
  * A thread's turn ends between two bursts, as its loop does; only rx has turns of others within its own,
  * while it waits for room. A pass of the aggregator spans as many steps as the threads take to answer.
+ *
+ * With subjects that are mortal, threads die as well, before any statement of a turn or of what they begin with;
+ * their successors come some steps later, or main closes their books at the end.
  */
 export class Simulation {
   /** What happened, in words; the last of it tells why a seed fails. */
@@ -39,16 +48,19 @@ export class Simulation {
   private readonly pool: PacketPool;
   private readonly source: SimulatedSource;
   private readonly rules: SimulatedRules;
-  private readonly rx: SimulatedRx;
+  private rx: SimulatedRx;
   private readonly workers: readonly SimulatedWorker[];
   /** Turns that a thread still misses: rx, then the workers. */
   private readonly stalls: number[];
+  /** Of the same threads: whether they are dead. */
+  private readonly isDead: boolean[];
   private readonly outcomes = new SimulatedOutcomes();
   private readonly aggregator: Aggregator;
   private nowMs = 1000;
   private unixStepMs = 1_700_000_000_000;
   private steps = 0;
   private reloads = 0;
+  private deaths = 0;
   private passTurns = 0;
   private isPassing = false;
   private isPassPrompt = false;
@@ -56,7 +68,12 @@ export class Simulation {
   private mayTimeOut: boolean;
   private failure: unknown = null;
 
-  constructor(seed: number, subjects: PipelineSubjects = PRODUCTION) {
+  /** @param isMortal whether the subjects can die. */
+  constructor(
+    seed: number,
+    private readonly subjects: PipelineSubjects = PRODUCTION,
+    private readonly isMortal = false,
+  ) {
     const random = new Random(seed);
     this.random = random;
     // Xorshift's first numbers from neighbouring seeds are alike.
@@ -84,14 +101,12 @@ export class Simulation {
     this.workers = this.memory.rings.map(
       (_, index) => new SimulatedWorker(this.memory, index, this.rules, this.outcomes, clock, subjects),
     );
-    this.rx = new SimulatedRx(
-      this.memory,
-      this.source,
-      this.clockOf(() => this.whileRxLooks()),
-      subjects,
-    );
+    this.rx = this.newRx();
+    this.rx.begin();
+    for (const worker of this.workers) worker.begin();
     this.mayTimeOut = random.below(20) === 0;
     this.stalls = [0, ...this.workers.map(() => 0)];
+    this.isDead = this.stalls.map(() => false);
     this.aggregator = new Aggregator({ ...this.memory, interfaces: this.source.interfaces }, clock);
     this.trail.push(
       `${workerCount} workers, ${ringSlots} slots, ${poolBuffers} buffers, patience ${patienceMs} ms`,
@@ -109,9 +124,10 @@ export class Simulation {
     }
     await this.stop();
     const { totals } = this.aggregator;
-    const dropped = totals.received - totals.enqueued;
-    const { steps, reloads } = this;
-    return { steps, reloads, passes: this.aggregator.passCount, received: totals.received, dropped };
+    const { received, lost } = totals;
+    const dropped = received - totals.enqueued;
+    const { steps, reloads, deaths } = this;
+    return { steps, reloads, deaths, passes: this.aggregator.passCount, received, dropped, lost };
   }
 
   private act(): void {
@@ -124,8 +140,12 @@ export class Simulation {
     else this.turn(random.below(3) === 0 ? 0 : 1 + random.below(this.workers.length));
   }
 
-  /** Between turns every buffer is free or in a ring, once; passes look at it only when threads have answered. */
+  /**
+   * Between turns every buffer is free or in a ring, once; passes look at it only when threads have answered. Those
+   * of the dead are found by their successors.
+   */
   private auditPool(): void {
+    if (this.isDead.includes(true)) return;
     const { heldCount } = this.pool.audit();
     const used = this.memory.rings.reduce((sum, ring) => sum + ringUsedSlots(ring), 0);
     if (heldCount !== used)
@@ -137,9 +157,54 @@ export class Simulation {
       this.stalls[thread]--;
       return;
     }
+    if (this.isDead[thread]) {
+      if (this.random.below(4) === 0) this.replace(thread);
+      return;
+    }
     this.trail.push(thread === 0 ? 'rx' : `worker ${thread - 1}`);
-    if (thread === 0) this.rx.turn();
-    else this.workers[thread - 1].turn();
+    this.untilDeath(thread, () => (thread === 0 ? this.rx : this.workers[thread - 1]).turn());
+  }
+
+  /** Does what a thread does; some threads die over it. */
+  private untilDeath(thread: number, work: () => void): void {
+    const { random } = this;
+    const outer = globalThis.beforeStatement;
+    let statements = this.isMortal && random.below(8) === 0 ? 1 + random.below(1 + random.below(3000)) : 0;
+    globalThis.beforeStatement = () => {
+      if (statements > 0 && --statements === 0) throw new Death();
+    };
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof Death)) throw error;
+      this.isDead[thread] = true;
+      this.deaths++;
+      this.trail.push(`thread ${thread} dies`);
+      // As main does, at once.
+      this.pool.breakLockOf(
+        thread,
+        thread === 0 ? 0 : new RingConsumer(this.memory.rings[thread - 1]).cursor,
+      );
+    } finally {
+      globalThis.beforeStatement = outer;
+    }
+  }
+
+  /** A successor begins, and may die over that. */
+  private replace(thread: number): void {
+    this.trail.push(`thread ${thread} is replaced`);
+    this.isDead[thread] = false;
+    if (thread === 0) this.rx = this.newRx();
+    this.untilDeath(thread, () => (thread === 0 ? this.rx : this.workers[thread - 1]).begin());
+  }
+
+  private replaceAll(): void {
+    while (this.isDead.includes(true)) this.replace(this.isDead.indexOf(true));
+  }
+
+  private newRx(): SimulatedRx {
+    const clock = this.clockOf(() => this.whileRxLooks());
+    return new SimulatedRx(this.memory, this.source, clock, this.subjects);
   }
 
   private stall(thread: number): void {
@@ -148,6 +213,8 @@ export class Simulation {
   }
 
   private reload(): void {
+    // Stats ends its pass before it looks at more slots, and main waits for that.
+    if (this.isPassing) return;
     const table = this.random.below(TABLES.length);
     if (!this.rules.reload(table)) return;
     this.reloads++;
@@ -160,7 +227,7 @@ export class Simulation {
     this.trail.push('clock set');
   }
 
-  /** rx looks at its clock, perhaps because it waits: others go on meanwhile. */
+  /** rx looks at its clock, perhaps because it waits: others go on meanwhile, and one of them may come back to life. */
   private whileRxLooks(): void {
     this.nowMs += 0.01;
     if (this.random.below(2) === 0) this.turn(1 + this.random.below(this.workers.length));
@@ -179,8 +246,8 @@ export class Simulation {
   private beginPass(): void {
     this.isPassing = true;
     this.passTurns = 0;
-    // Mostly all answer at once, so that the identity is checked after this very step.
-    this.isPassPrompt = this.random.below(16) > 0;
+    // Mostly all answer at once, so that the identity is checked after this very step; the dead take their time.
+    this.isPassPrompt = this.random.below(16) > (this.isDead.includes(true) ? 14 : 0);
     const { totals } = this.aggregator;
     const before = { received: totals.received, processed: totals.processed, slots: totals.slots.slice() };
     this.aggregator
@@ -195,6 +262,7 @@ export class Simulation {
   }
 
   private async completePass(): Promise<void> {
+    this.replaceAll();
     while (this.isPassing && this.failure === null) {
       for (const worker of this.workers) worker.attend();
       this.rx.attend();
@@ -226,10 +294,19 @@ export class Simulation {
   /** As the engine stops: rx, then the workers one by one, with passes going on; then all must be at rest. */
   private async stop(): Promise<void> {
     this.trail.push('stop');
-    this.rx.stop();
-    for (const worker of this.workers) {
+    this.random.below(2) === 0 ? this.replaceAll() : this.trail.push('with its dead');
+    if (this.isDead[0])
+      closeDeadRx(
+        this.memory,
+        this.source.interfaces,
+        this.clockOf(() => undefined),
+        () => undefined,
+      );
+    else this.rx.stop();
+    for (const [index, worker] of this.workers.entries()) {
       if (!this.isPassing && this.random.below(2) === 0) this.beginPass();
-      worker.stop();
+      if (this.isDead[1 + index]) worker.abandon();
+      else worker.stop();
       this.trail.push('a worker has ended');
       if (this.random.below(2) === 0) await yieldToEventLoop();
     }
@@ -240,7 +317,10 @@ export class Simulation {
     const { totals } = this.aggregator;
     if (totals.inFlight !== 0)
       throw new SimulationFailure(`${totals.inFlight} packets are in flight at the end`);
-    if (totals.received !== this.source.given)
+    // A dead rx that is not replaced leaves the rest of its burst where it is: in the kernel's ring, say.
+    const unread = this.isDead[0] ? BURST_FRAMES : 0;
+    this.isDead.fill(false);
+    if (!(totals.received <= this.source.given && totals.received >= this.source.given - unread))
       throw new SimulationFailure(`${totals.received} of ${this.source.given} frames were received`);
     this.auditPool();
     this.outcomes.check(totals, this.rules.slots);

@@ -191,6 +191,14 @@ t.test('two passes at a time are one', async (t) => {
   t.equal(aggregator.passCount, 2, 'one after it is another one');
 });
 
+t.test('it rests when the pass that is under way has ended', async (t) => {
+  const { aggregator } = start(t);
+  await aggregator.rest();
+  t.equal(aggregator.passCount, 0);
+  const passes = [aggregator.pass(ALL_SLOTS), aggregator.rest().then(() => aggregator.passCount)];
+  t.same(await Promise.all(passes), [true, 1]);
+});
+
 t.test('threads that have ended are read to their last packet, and cost no waiting', async (t) => {
   const { dataplane, aggregator } = start(t);
   await aggregator.pass(ALL_SLOTS);
