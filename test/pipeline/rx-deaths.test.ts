@@ -7,6 +7,8 @@ import { ENDLESS_RESTARTS, KillableThreads } from '../support/killable-threads.j
 t.setTimeout(60_000);
 
 const KILLS = 20;
+/** On a machine that runs other tests beside; endurance/rx-kills runs alone, and is strict. */
+const BACK_MS_MAX = 5000;
 const RULES = rules(
   '{ default_action: count, rules: [{ name: all, match: { ip_version: 4 }, action: count }] }',
 );
@@ -33,12 +35,12 @@ t.test('an rx thread that dies under load is replaced, and every frame is accoun
     let now = await received(engine);
     t.ok(now >= before, `counters go on: ${now} after ${before}`);
     for (const dead = now; now <= dead; now = await received(engine)) {
-      if (performance.now() - diedMs > 2000) break;
+      if (performance.now() - diedMs > BACK_MS_MAX) break;
       await sleep(5);
     }
     slowestMs = Math.max(slowestMs, performance.now() - diedMs);
   }
-  t.ok(slowestMs < 2000, `back within ${Math.round(slowestMs)} ms`);
+  t.ok(slowestMs < BACK_MS_MAX, `back within ${Math.round(slowestMs)} ms`);
   t.comment(`${KILLS} rx kills: back within ${Math.round(slowestMs)} ms each`);
   const summary = await engine.stop();
   t.same(summary.violations, []);
