@@ -24,6 +24,10 @@ async function main(argv: readonly string[]): Promise<number | undefined> {
       const { check } = await import('./commands/check.js');
       return check(line.flags);
     }
+    case 'explain': {
+      const { explainPacket } = await import('./commands/explain.js');
+      return explainPacket(line.flags, line);
+    }
     case 'healthcheck': {
       const { healthcheck } = await import('./commands/healthcheck.js');
       await healthcheck(line.flags, line.ready);

@@ -56,6 +56,7 @@ function flagOf(env: string): string {
 
 const RUN: readonly CommandName[] = ['run', 'check'];
 const ENGINE: readonly CommandName[] = ['run', 'replay', 'check'];
+const RULES: readonly CommandName[] = ['run', 'replay', 'check', 'explain'];
 
 /**
  * Every setting there is, in the order of help and of error messages. A new one is added here and
@@ -187,7 +188,7 @@ export const SETTINGS = {
     format: filePath,
     unset: 'the bundled example',
     doc: 'Rule file (YAML).',
-    usedBy: ENGINE,
+    usedBy: RULES,
     aliases: ['rules'],
   }),
   rulesWatch: withDefault({
@@ -223,7 +224,7 @@ export const SETTINGS = {
     format: multipleOf(64, { min: 128, max: 65_536 }),
     default: '2048',
     doc: 'Bytes per packet buffer; of a longer frame the beginning is kept.',
-    usedBy: ENGINE,
+    usedBy: RULES,
   }),
   ringSlots: withDefault({
     env: 'UPE_RING_SLOTS',

@@ -76,6 +76,7 @@ t.test('usage and exit codes are told', (t) => {
     '  upe run [SETTING...]',
     '  upe replay FILE... [--json] [SETTING...]',
     '  upe check [SETTING...]',
+    '  upe explain [PROTOCOL SRC DST] [FLAG...] [SETTING...]',
     '  upe healthcheck [--ready] [SETTING...]',
     '  upe help [COMMAND]',
   ]);
