@@ -17,6 +17,11 @@ async function main(argv: readonly string[]): Promise<number | undefined> {
       return undefined;
     }
     case 'replay': {
+      const { files, against, json, flags } = line;
+      if (against !== null) {
+        const { replayAgainst } = await import('./commands/replay-against.js');
+        return replayAgainst(flags, { files, against, json });
+      }
       const { replay } = await import('./commands/replay.js');
       return replay(line.flags, line);
     }

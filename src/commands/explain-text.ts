@@ -1,4 +1,5 @@
 import type { Answer, PossibleVerdict, RuleLine, Verdict } from '../rules/explain/answer.js';
+import { flowText } from '../rules/explain/flow-text.js';
 import type { RuleSet } from '../rules/rule.js';
 
 /** Of more lines than this, runs of rules that do not match become one line each. */
@@ -34,14 +35,9 @@ function packetText(packet: Answer['packet']): string {
   if (packet === null) return 'none that rules can judge';
   const { protocol, src, dst, src_port, dst_port, ...others } = packet;
   const known = Object.entries(others).map(([field, text]) => `${field} ${text ?? 'none'}`);
-  const ends = `${endpoint(src, src_port)} > ${endpoint(dst, dst_port)}`;
-  return [`${protocol ?? 'any protocol'} ${ends}`, ...known].join(', ');
-}
-
-function endpoint(address: string | null | undefined, port: string | null | undefined): string {
-  const host = address ?? 'any';
-  if (port === null || port === undefined) return host;
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  const ports = { src: src_port, dst: dst_port };
+  const flow = flowText(protocol ?? 'any protocol', src ?? 'any', dst ?? 'any', ports);
+  return [flow, ...known].join(', ');
 }
 
 function verdictText(verdict: Verdict, { file, rules }: RuleSet): string {

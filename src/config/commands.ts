@@ -32,7 +32,15 @@ export const COMMANDS = {
   replay: {
     operands: 'FILE...',
     doc: 'Pushes capture files (-: standard input) through the engine, losing nothing, and prints the totals by rule.',
-    ownFlags: [{ flag: 'json', value: null, doc: 'Prints one JSON object instead of a table.' }],
+    ownFlags: [
+      flagOf(
+        'against',
+        'FILE',
+        'a rule file',
+        'Says what would change with these rules; 3 is returned if anything does.',
+      ),
+      { flag: 'json', value: null, doc: 'Prints one JSON object instead of a table.' },
+    ],
   },
   check: {
     operands: '',

@@ -12,6 +12,8 @@ export type CommandLine =
       readonly command: 'replay';
       /** At least one; `-` is standard input. */
       readonly files: readonly string[];
+      /** A rule file to compare with, or `null`. */
+      readonly against: string | null;
       readonly json: boolean;
       readonly flags: FlagValues;
     }
@@ -201,7 +203,7 @@ function readCommand(
     case 'check':
       return { command, flags };
     case 'replay':
-      return { command, files: operands, json, flags };
+      return { command, files: operands, against: texts.get('against') ?? null, json, flags };
     case 'explain':
       return { command, operands, texts, all: switches.has('all'), each: switches.has('each'), json, flags };
     case 'healthcheck':

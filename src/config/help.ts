@@ -46,6 +46,11 @@ const EXAMPLES: readonly Example[] = [
     doc: 'A capture from standard input.',
   },
   {
+    command: 'replay',
+    line: 'upe replay --rules old.yaml --against new.yaml web.pcap',
+    doc: 'What would other rules change for that traffic?',
+  },
+  {
     command: 'check',
     line: 'upe check --rules rules.yaml',
     doc: 'Every mistake in the configuration and in a rule file.',

@@ -22,6 +22,7 @@ import {
 } from '../rule-table.js';
 import { formatTcpFlags } from '../tcp-flags-field.js';
 import { addressSpans, type Criterion } from './criterion-answer.js';
+import { addressText } from './flow-text.js';
 import { type KnownPacket, UNKNOWN } from './known-packet.js';
 
 /** Of a longer list, so many values are named. */
@@ -117,9 +118,9 @@ export function fieldText(
     case 'protocol':
       return packet.protocols === null ? undefined : alternatives(packet.protocols, protocolName);
     case 'src':
-      return addressText(packet.src);
+      return packet.src === null ? undefined : addressText(packet.src);
     case 'dst':
-      return addressText(packet.dst);
+      return packet.dst === null ? undefined : addressText(packet.dst);
     case 'src_port':
       return numberText(packet.srcPort);
     case 'dst_port':
@@ -144,13 +145,6 @@ export function fieldText(
 function numberText(value: number): string | null | undefined {
   if (value === UNKNOWN) return undefined;
   return value === ABSENT ? null : String(value);
-}
-
-function addressText(words: readonly number[] | null): string | undefined {
-  if (words === null) return undefined;
-  return words.length === 1
-    ? formatPrefix({ version: 4, words, bits: 32 })
-    : formatPrefix({ version: 6, words, bits: 128 });
 }
 
 const PORT_PROTOCOLS: readonly number[] = [PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_SCTP];
