@@ -65,7 +65,7 @@ export function questionOf(operands: readonly string[], texts: ReadonlyMap<strin
     if (field !== 'in_interface')
       problems.push(`${origin} does not go with --${form}: the packet says it itself; leave it out.`);
   }
-  if (form === 'fields' && described.origins.size === 0) {
+  if (form === 'fields' && described.origins.size === 0 && problems.length === 0) {
     problems.push(
       'explain needs a packet: PROTOCOL SRC DST, flags like --dst and --dst-port, --hex, or --file.',
     );
@@ -141,9 +141,9 @@ function describedFields(
       put(`${name}_port`, port, `the port of ${name.toUpperCase()}`);
     }
   } else if (operands.length > 0) {
-    const given = operands.length === 1 ? '1 word' : `${operands.length} words`;
+    const given = operands.length === 1 ? '1 word follows' : `${operands.length} words follow`;
     problems.push(
-      `explain takes the three words PROTOCOL SRC DST, or none, but ${given} follow; write any for what is not known.`,
+      `explain takes the three words PROTOCOL SRC DST, or none, but ${given}; write any for what is not known.`,
     );
   }
   for (const [field, flag] of FIELD_FLAGS) put(field, texts.get(flag), `--${flag}`);
