@@ -29,7 +29,10 @@ export async function explainPacket(flags: FlagValues, options: ExplainOptions):
   const ruleSet = loadRuleFile(rulesFileOf(config));
   const table = explainable(ruleSet, interfaceNamed(question));
   const frame = await askedFrame(question, table.interfaces, config.bufferBytes);
-  const answer = answerFor(table, frame, fatesOf(config), options.all);
+  const answer = answerFor(table, frame, fatesOf(config), {
+    all: options.all,
+    limit: Number.POSITIVE_INFINITY,
+  });
   if (options.json) {
     const whole: FileAnswer = { rules_file: ruleSet.file, ...answer };
     process.stdout.write(`${JSON.stringify(whole, null, 2)}\n`);

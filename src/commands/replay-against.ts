@@ -66,6 +66,8 @@ class Reading {
   readonly input = new CaptureInput();
   readonly files: ReplayedFile[] = [];
   isStopped = false;
+  /** Packets that `readSome` had read when it found nothing more for now. */
+  private readBeforeDry = 0;
 
   constructor(
     private readonly names: readonly string[],
@@ -102,7 +104,7 @@ class Reading {
           number += TURN_PACKETS;
           await turn();
         } else {
-          number += this.readInVain;
+          number += this.readBeforeDry;
           await sleep(DRY_WAIT_MS);
         }
       }
@@ -111,16 +113,13 @@ class Reading {
     }
   }
 
-  /** Packets that `readSome` has read before it found nothing more for now. */
-  private readInVain = 0;
-
   /** Judges packets until it is the event loop's turn. Returns the last status of `CaptureFile.next`. */
   private readSome(capture: CaptureFile, fileIndex: number, numberBefore: number): number {
     const { input, comparison } = this;
     for (let packets = 0; packets < TURN_PACKETS; packets++) {
       const status = capture.next(true);
       if (status !== PACKET_READ) {
-        this.readInVain = packets;
+        this.readBeforeDry = packets;
         return status;
       }
       const { frameOffset, capturedBytes, wireBytes, linkType } = capture.reader!;

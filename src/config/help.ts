@@ -15,7 +15,7 @@ const EXIT_CODES: readonly Row[] = [
   { left: ['0'], right: ['Good.'] },
   { left: ['1'], right: ['A failure at run time, damaged capture files included.'] },
   { left: ['2'], right: ['A usage or configuration error, invalid rules included.'] },
-  { left: ['3'], right: ['Findings: what a check or a comparison has found.'] },
+  { left: ['3'], right: ['Findings: other rules would change something (replay --against).'] },
 ];
 
 interface Example {

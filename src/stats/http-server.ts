@@ -201,7 +201,10 @@ export class HttpServer {
     this.addReload(app);
     this.addExplain(app);
     app.setNotFoundHandler((_request, reply) =>
-      reply.code(404).type('text/plain').send('Nothing is here. Try /, /metrics, /-/healthy or /-/ready.\n'),
+      reply
+        .code(404)
+        .type('text/plain')
+        .send('Nothing is here. Try /, /metrics, /api/v1/explain, /-/healthy or /-/ready.\n'),
     );
     app.setErrorHandler((error: FastifyError, _request, reply) => {
       const status = error.statusCode ?? 500;

@@ -1,8 +1,14 @@
 import type { AnomalyKind } from '../../counters/catalogue.js';
 import type { Action } from '../rule.js';
 import type { MatchField } from '../rule-schema.js';
-import { fieldText } from './criterion-text.js';
-import { type ExplainableTable, type Explanation, explain, type RuleExplanation } from './explanation.js';
+import { fieldOfCriterion, fieldText } from './criterion-text.js';
+import {
+  type ExplainableTable,
+  type Explanation,
+  explain,
+  obstacleOf,
+  type RuleExplanation,
+} from './explanation.js';
 import type { JudgedFrame } from './judged-frame.js';
 import { isLaterFragment, type KnownPacket } from './known-packet.js';
 
@@ -60,6 +66,16 @@ export interface Answer {
   /** What one should know of such packets, a sentence each. */
   readonly notes: readonly string[];
   readonly rules: readonly RuleLine[];
+  /** Rules that are not listed, because there would be too many. */
+  readonly rules_omitted: number;
+}
+
+/** What is to be answered. */
+export interface AnswerScope {
+  /** Whether the rules behind the match are tried as well. */
+  readonly all: boolean;
+  /** Rules to list at most. */
+  readonly limit: number;
 }
 
 /** What becomes of frames that no rule judges. */
@@ -88,7 +104,7 @@ export function answerFor(
   table: ExplainableTable,
   frame: JudgedFrame,
   fates: UnjudgedFates,
-  all: boolean,
+  { all, limit }: AnswerScope,
 ): Answer {
   if (frame.kind !== 'packet') {
     const { kind, reason } = frame;
@@ -97,16 +113,18 @@ export function answerFor(
         ? 'The frame contradicts itself, so no rule judges it.'
         : 'The frame holds no whole IP header, so no rule judges it.';
     const verdict = { kind, reason, action: fates[kind] };
-    return { packet: null, anomalies: [], verdict, notes: [note], rules: [] };
+    return { packet: null, anomalies: [], verdict, notes: [note], rules: [], rules_omitted: 0 };
   }
   const { packet, anomalies } = frame;
   const explanation = explain(table, packet, all);
+  const rules = listed(explanation.rules, limit);
   return {
     packet: packetFields(packet, table.interfaces),
     anomalies,
     verdict: verdictOf(explanation),
     notes: notesOn(packet, anomalies),
-    rules: explanation.rules.map(lineOf),
+    rules: rules.map((own) => lineOf(own, table, packet)),
+    rules_omitted: explanation.rules.length - rules.length,
   };
 }
 
@@ -122,8 +140,9 @@ function packetFields(packet: KnownPacket, interfaces: readonly string[]): Answe
 function verdictOf({ deciding, defaultAction }: Explanation): Verdict {
   const possible = deciding.map((own): PossibleVerdict => {
     if (own === null) return { rule: null, action: defaultAction, out_interface: null, if_field: null };
-    const { rule, action, outInterface, obstacle } = own;
-    return { rule, action, out_interface: outInterface, if_field: obstacle?.field ?? null };
+    const { rule, action, outInterface, criterion } = own;
+    const if_field = criterion === null ? null : fieldOfCriterion(criterion);
+    return { rule, action, out_interface: outInterface, if_field };
   });
   const [first] = possible;
   if (possible.length > 1) {
@@ -138,16 +157,26 @@ function verdictOf({ deciding, defaultAction }: Explanation): Verdict {
   return { kind: 'rule', rule, position: position + 1, action, out_interface: outInterface };
 }
 
-function lineOf(own: RuleExplanation): RuleLine {
+/** The rules that matter before all others: those that match or may. In the table's order. */
+function listed(rules: readonly RuleExplanation[], limit: number): readonly RuleExplanation[] {
+  if (rules.length <= limit) return rules;
+  const matter = rules.filter(({ result }) => result !== 'no_match').slice(0, limit);
+  let left = limit - matter.length;
+  const kept = new Set(matter);
+  return rules.filter((own) => kept.has(own) || (own.result === 'no_match' && left-- > 0));
+}
+
+function lineOf(own: RuleExplanation, table: ExplainableTable, packet: KnownPacket): RuleLine {
+  const obstacle = own.criterion === null ? null : obstacleOf(table, packet, own.criterion);
   return {
     position: own.position + 1,
     rule: own.rule,
     action: own.action,
     out_interface: own.outInterface,
     result: own.result,
-    field: own.obstacle?.field ?? null,
-    has: own.obstacle?.has ?? null,
-    wants: own.obstacle?.wants ?? null,
+    field: obstacle?.field ?? null,
+    has: obstacle?.has ?? null,
+    wants: obstacle?.wants ?? null,
     after_match: own.isBehindMatch,
   };
 }

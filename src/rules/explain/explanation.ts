@@ -35,8 +35,11 @@ export interface RuleExplanation extends NamedRule {
   readonly position: number;
   /** `cannot_tell`: nothing that is known speaks against it, and not all that it asks for is known. */
   readonly result: 'match' | 'no_match' | 'cannot_tell';
-  /** The first criterion that does not hold, in the order in which the engine looks at them; `null` for a match. */
-  readonly obstacle: Obstacle | null;
+  /**
+   * The first criterion that does not hold, or else the first that is open, in the order in which the engine looks
+   * at them; `null` for a match.
+   */
+  readonly criterion: Criterion | null;
   /** It stands behind a rule that matches for certain, and only had its turn because all rules were asked for. */
   readonly isBehindMatch: boolean;
 }
@@ -58,21 +61,20 @@ export interface Explanation {
  *
  * @param all goes on behind the match: what would match without it.
  */
-export function explain(
-  { table, rules, interfaces }: ExplainableTable,
-  packet: KnownPacket,
-  all: boolean,
-): Explanation {
+export function explain({ table, rules }: ExplainableTable, packet: KnownPacket, all: boolean): Explanation {
   const explained: RuleExplanation[] = [];
   const deciding: (RuleExplanation | null)[] = [];
   let isBehindMatch = false;
   for (let position = 0; position < table.ruleCount && (all || !isBehindMatch); position++) {
     const found = firstObstacle(table, position, packet);
+    const { rule, action, outInterface } = rules[position];
     const own: RuleExplanation = {
-      ...rules[position],
+      rule,
+      action,
+      outInterface,
       position,
       result: found === null ? 'match' : found.isOpen ? 'cannot_tell' : 'no_match',
-      obstacle: found === null ? null : obstacleOf(table.words, found.criterion, packet, interfaces),
+      criterion: found?.criterion ?? null,
       isBehindMatch,
     };
     explained.push(own);
@@ -102,14 +104,14 @@ function firstObstacle(
   return open === null ? null : { criterion: open, isOpen: true };
 }
 
-function obstacleOf(
-  words: Int32Array,
-  criterion: Criterion,
+/** What a rule fails by, or waits for, in words. */
+export function obstacleOf(
+  { table, interfaces }: ExplainableTable,
   packet: KnownPacket,
-  interfaces: readonly string[],
+  criterion: Criterion,
 ): Obstacle {
   const field = fieldOfCriterion(criterion);
   const text = fieldText(packet, field, interfaces);
   const has = text === undefined ? 'not known' : (text ?? absenceText(packet, field));
-  return { field, has, wants: wantedText(words, criterion, interfaces) };
+  return { field, has, wants: wantedText(table.words, criterion, interfaces) };
 }

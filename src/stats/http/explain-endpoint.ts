@@ -1,5 +1,5 @@
 import { LINK_ETHERNET } from '../../protocol/link-type.js';
-import { type Answer, answerFor, type RuleLine } from '../../rules/explain/answer.js';
+import { type Answer, answerFor } from '../../rules/explain/answer.js';
 import { parseHexFrame, parseLinkType } from '../../rules/explain/hex-frame.js';
 import { type JudgedFrame, judgeFrame } from '../../rules/explain/judged-frame.js';
 import { readQuestion } from '../../rules/explain/packet-question.js';
@@ -17,7 +17,6 @@ const LISTED_RULES = 1000;
 /** The answer, and the table that has given it. */
 export interface EngineAnswer extends Answer {
   readonly generation: number;
-  readonly rules_omitted: number;
 }
 
 /** Says what the rules in use do with a packet. Reads the table that the workers share, and asks none of them. */
@@ -35,9 +34,8 @@ export class ExplainEndpoint {
     if (frame === null || errors.length > 0) return problemOf(errors);
     const { generation, table: buffer, live } = rulesInUse;
     const table = new RuleTable({ generation, buffer, compiled: null });
-    const answer = answerFor({ table, rules: live, interfaces }, frame, unjudged, all);
-    const rules = listed(answer.rules, limit);
-    return { generation, ...answer, rules, rules_omitted: answer.rules.length - rules.length };
+    const explainable = { table, rules: live, interfaces };
+    return { generation, ...answerFor(explainable, frame, unjudged, { all, limit }) };
   }
 }
 
@@ -102,13 +100,4 @@ function limitOf(text: string | undefined, errors: ProblemPart[]): number {
 function problemOf(errors: readonly ProblemPart[]): Problem {
   const detail = errors.map((error) => `${error.parameter}: ${error.detail}.`).join(' ');
   return { status: 400, detail, errors };
-}
-
-/** The rules that matter before all others: those that match or may. In the table's order. */
-function listed(rules: readonly RuleLine[], limit: number): readonly RuleLine[] {
-  if (rules.length <= limit) return rules;
-  const matter = rules.filter(({ result }) => result !== 'no_match').slice(0, limit);
-  let left = limit - matter.length;
-  const kept = new Set(matter);
-  return rules.filter((own) => kept.has(own) || (own.result === 'no_match' && left-- > 0));
 }

@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { Packet } from '../../../src/protocol/packet.js';
-import { type ExplainableTable, type Explanation, explain } from '../../../src/rules/explain/explanation.js';
+import {
+  type ExplainableTable,
+  type Explanation,
+  explain,
+  obstacleOf,
+} from '../../../src/rules/explain/explanation.js';
 import { type KnownPacket, knownPacketOf, UNKNOWN } from '../../../src/rules/explain/known-packet.js';
 import { LinearMatcher } from '../../../src/rules/linear-matcher.js';
 import { NO_MATCH } from '../../../src/rules/matcher.js';
@@ -64,17 +69,19 @@ t.test('the rule that decides is the one that the engine finds', (t) => {
 t.test('every rule is said to match or not as it does by itself, and by a field that does not hold', (t) => {
   fc.assert(
     fc.property(setAndPacket, ([set, packet]) => {
-      const { rules } = explain(explainable(set), knownPacketOf(packet), true);
+      const table = explainable(set);
+      const { rules } = explain(table, knownPacketOf(packet), true);
       if (rules.length !== set.rules.length) throw new Error('a rule is missing');
       for (const own of rules) {
         const alone = ruleSet([set.rules[own.position]]);
         const matches = naiveMatch(alone, SOURCE_INTERFACES, packet) !== NO_MATCH;
         if ((own.result === 'match') !== matches) return false;
-        if (own.obstacle === null) {
+        if (own.criterion === null) {
           if (!matches) return false;
           continue;
         }
-        const field = onlyField(set.rules[own.position].match, own.obstacle.field);
+        const obstacle = obstacleOf(table, knownPacketOf(packet), own.criterion);
+        const field = onlyField(set.rules[own.position].match, obstacle.field);
         if (naiveMatch(field, SOURCE_INTERFACES, packet) !== NO_MATCH) return false;
       }
       return true;
@@ -105,11 +112,14 @@ t.test('without the rest only the rules up to the match are listed', (t) => {
 /** The packet, with those fields forgotten. */
 function forget(packet: Packet, fields: ReadonlySet<MatchField>): KnownPacket {
   const known = knownPacketOf(packet);
+  // Of the protocol one may know nothing, or that it is one of some.
+  const some = [...new Set([6, 17, packet.protocol])].sort((a, b) => a - b);
+  const others = fields.has('dscp') ? null : some;
   const keep = (field: MatchField, value: number) => (fields.has(field) ? UNKNOWN : value);
   const noAddress = fields.has('src') && fields.has('dst');
   return {
     ipVersion: noAddress && fields.has('ip_version') ? UNKNOWN : known.ipVersion,
-    protocols: fields.has('protocol') ? null : known.protocols,
+    protocols: fields.has('protocol') ? others : known.protocols,
     src: fields.has('src') ? null : known.src,
     dst: fields.has('dst') ? null : known.dst,
     srcPort: keep('src_port', known.srcPort),
@@ -128,16 +138,18 @@ t.test('of a packet that is known in part, nothing is said that the whole packet
   let untold = 0;
   fc.assert(
     fc.property(setAndPacket, fields, ([set, packet], forgotten) => {
-      const explanation = explain(explainable(set), forget(packet, forgotten), true);
-      for (const { position, result, obstacle } of explanation.rules) {
+      const table = explainable(set);
+      const known = forget(packet, forgotten);
+      const explanation = explain(table, known, true);
+      for (const { position, result, criterion } of explanation.rules) {
         const alone = ruleSet([set.rules[position]]);
         const matches = naiveMatch(alone, SOURCE_INTERFACES, packet) !== NO_MATCH;
         if (result === 'match' && !matches) return false;
         if (result === 'no_match' && matches) return false;
         if (result !== 'cannot_tell') continue;
         untold++;
-        const asked = obstacle!.field;
-        if (!forgotten.has(asked) || obstacle!.has !== 'not known') return false;
+        const { field, has } = obstacleOf(table, known, criterion!);
+        if (!forgotten.has(field) || (field !== 'protocol' && has !== 'not known')) return false;
       }
       // The rule that takes the whole packet is among those that may.
       const expected = naiveMatch(set, SOURCE_INTERFACES, packet);

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import t from 'tap';
 import { ABSENT } from '../../../src/protocol/packet.js';
 import type { KnownPacket } from '../../../src/rules/explain/known-packet.js';
@@ -93,5 +94,52 @@ t.test('all that is wrong is told at once', (t) => {
     problems.map(({ field }) => field),
     ['src', 'dst_port', 'vlan'],
   );
+  t.end();
+});
+
+t.test('whatever is asked, there is an answer or a reason', (t) => {
+  const text = fc.oneof(
+    fc.string(),
+    fc.constantFrom(
+      'tcp',
+      '10.0.0.1',
+      '::1',
+      '80',
+      'none',
+      'syn',
+      'true',
+      '4',
+      '::ffff:1.2.3.4',
+      '1e3',
+      '-0',
+      '0x1',
+    ),
+  );
+  const fields = [
+    'ip_version',
+    'protocol',
+    'src',
+    'dst',
+    'src_port',
+    'dst_port',
+    'tcp_flags',
+    'icmp_type',
+    'dscp',
+    'fragment',
+    'vlan',
+    'in_interface',
+  ];
+  const questions = fc.dictionary(fc.constantFrom(...fields), text, { maxKeys: fields.length });
+  let readable = 0;
+  fc.assert(
+    fc.property(questions, (texts) => {
+      const packet = readQuestion(texts, ['eth0']);
+      if ('ipVersion' in packet) readable++;
+      else if (packet.length === 0 || packet.some(({ message }) => message === '')) return false;
+      return true;
+    }),
+    { numRuns: 5000 },
+  );
+  t.ok(readable > 50, `${readable} of 5000 questions are ones`);
   t.end();
 });

@@ -102,7 +102,7 @@ t.test(
       eachFrame(file, (bytes, wireBytes, linkType) => {
         packets++;
         const frame = judgeFrame({ bytes, wireBytes, linkType }, BUFFER_BYTES, 0);
-        const { verdict } = answerFor(explainable, frame, FATES, false);
+        const { verdict } = answerFor(explainable, frame, FATES, { all: false, limit: 1 });
         const expected = engineVerdict(bytes, wireBytes, linkType);
         const key =
           verdict.kind === 'rule' ? verdict.rule : 'reason' in verdict ? verdict.reason : verdict.kind;
