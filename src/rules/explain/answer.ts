@@ -38,7 +38,10 @@ export type Verdict =
   | {
       readonly kind: 'cannot_tell';
       readonly action: Action | null;
+      /** In the order of the rules; the last one is what remains when none of the others comes true. */
       readonly possible: readonly PossibleVerdict[];
+      /** How many of them are not listed, because there would be too many. */
+      readonly possible_omitted: number;
     };
 
 /** One rule's line of the answer. */
@@ -121,7 +124,7 @@ export function answerFor(
   return {
     packet: packetFields(packet, table.interfaces),
     anomalies,
-    verdict: verdictOf(explanation),
+    verdict: verdictOf(explanation, limit),
     notes: notesOn(packet, anomalies),
     rules: rules.map((own) => lineOf(own, table, packet)),
     rules_omitted: explanation.rules.length - rules.length,
@@ -137,7 +140,7 @@ function packetFields(packet: KnownPacket, interfaces: readonly string[]): Answe
   return fields;
 }
 
-function verdictOf({ deciding, defaultAction }: Explanation): Verdict {
+function verdictOf({ deciding, defaultAction }: Explanation, limit: number): Verdict {
   const possible = deciding.map((own): PossibleVerdict => {
     if (own === null) return { rule: null, action: defaultAction, out_interface: null, if_field: null };
     const { rule, action, outInterface, criterion } = own;
@@ -149,7 +152,14 @@ function verdictOf({ deciding, defaultAction }: Explanation): Verdict {
     const agree = possible.every(
       (own) => own.action === first.action && own.out_interface === first.out_interface,
     );
-    return { kind: 'cannot_tell', action: agree ? first.action : null, possible };
+    const omitted = Math.max(possible.length - limit, 0);
+    const listed = omitted === 0 ? possible : [...possible.slice(0, limit - 1), ...possible.slice(-1)];
+    return {
+      kind: 'cannot_tell',
+      action: agree ? first.action : null,
+      possible: listed,
+      possible_omitted: omitted,
+    };
   }
   const [matched] = deciding;
   if (matched === null) return { kind: 'unmatched', action: defaultAction };

@@ -50,6 +50,7 @@ const VERDICT = Type.Object({
       description: 'What the verdict depends on; the last one is what remains',
     }),
   ),
+  possible_omitted: Type.Optional(Type.Integer()),
 });
 
 const RULE = Type.Object({

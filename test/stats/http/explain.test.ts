@@ -80,7 +80,10 @@ t.test('what is not said is not guessed', async (t) => {
       { rule: 'mirrored', action: 'forward', out_interface: 'eth2', if_field: 'src' },
       { rule: 'web', action: 'count', out_interface: null, if_field: null },
     ],
+    possible_omitted: 0,
   });
+  const { verdict: short } = await answer('dst=10.0.0.2&protocol=tcp&dst_port=443&limit=2');
+  t.match(short, { possible: [{ rule: 'fragments' }, { rule: 'web' }], possible_omitted: 1 });
 });
 
 t.test('a frame is parsed as in the engine', async (t) => {
