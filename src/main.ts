@@ -17,12 +17,21 @@ async function main(argv: readonly string[]): Promise<number | undefined> {
       return undefined;
     }
     case 'replay': {
+      const { files, against, json, flags } = line;
+      if (against !== null) {
+        const { replayAgainst } = await import('./commands/replay-against.js');
+        return replayAgainst(flags, { files, against, json });
+      }
       const { replay } = await import('./commands/replay.js');
       return replay(line.flags, line);
     }
     case 'check': {
       const { check } = await import('./commands/check.js');
       return check(line.flags);
+    }
+    case 'explain': {
+      const { explainPacket } = await import('./commands/explain.js');
+      return explainPacket(line.flags, line);
     }
     case 'healthcheck': {
       const { healthcheck } = await import('./commands/healthcheck.js');

@@ -70,7 +70,7 @@ export function replayReport(
   };
 }
 
-function nonZero(entries: readonly (readonly [string, number])[]): Counts {
+export function nonZero(entries: readonly (readonly [string, number])[]): Counts {
   return Object.fromEntries(entries.filter(([, count]) => count > 0));
 }
 
@@ -111,7 +111,7 @@ function conclusion({ balanced, files }: ReplayReport): string {
 }
 
 /** First two columns to the left, the numbers to the right; a rule under the heading, and over the total. */
-function alignedTable(rows: readonly (readonly string[])[]): string {
+export function alignedTable(rows: readonly (readonly string[])[]): string {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   const lines = rows.map((row) =>
     row

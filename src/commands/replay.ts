@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import { loadConfig } from '../config/load.js';
 import type { FlagValues } from '../config/schema.js';
 import { Engine } from '../engine/engine.js';
@@ -6,11 +5,8 @@ import { MonotonicClock } from '../memory/clock.js';
 import { loadRuleFile } from '../rules/rule-file.js';
 import { endProcess } from './end-process.js';
 import { engineSizes, rulesFileOf } from './engine-config.js';
+import { startProgress } from './replay-progress.js';
 import { type ReplayedFile, type ReplayReport, replayReport, replayTable } from './replay-report.js';
-
-/** Below this many bytes a replay is over before a progress line could be read. */
-const PROGRESS_BYTES_MIN = 8 * 1024 * 1024;
-const PROGRESS_MS = 200;
 
 export interface ReplayOptions {
   readonly files: readonly string[];
@@ -59,7 +55,13 @@ export async function replay(flags: FlagValues, options: ReplayOptions): Promise
     finish();
   };
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
-  const progress = startProgress(engine, options.files);
+  const progress = startProgress(options.files, async () => {
+    const { aggregator } = engine;
+    if (aggregator === null) return null;
+    await aggregator.pass(engine.series.notice.slotCount);
+    const { sourceBytesRead, processed } = aggregator.totals;
+    return { bytesRead: sourceBytesRead, packets: processed };
+  });
   try {
     await engine.start();
     await finished;
@@ -80,35 +82,4 @@ function printReport(report: ReplayReport, options: ReplayOptions): void {
   const isNothing = report.received.packets === 0 && report.files.some(({ error }) => error !== null);
   if (isNothing && !options.json) return;
   process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : replayTable(report));
-}
-
-/** On a terminal, and where there is something to wait for: how far it is. */
-function startProgress(engine: Engine, files: readonly string[]): { stop(): void } {
-  const totalBytes = files.reduce((sum, file) => sum + fileBytes(file), 0);
-  if (!process.stderr.isTTY || totalBytes < PROGRESS_BYTES_MIN) return { stop: () => undefined };
-  const { aggregator } = engine;
-  const beganMs = performance.now();
-  const timer = setInterval(async () => {
-    if (aggregator === null) return;
-    await aggregator.pass(engine.series.notice.slotCount);
-    const { sourceBytesRead, processed } = aggregator.totals;
-    const share = Math.min(sourceBytesRead / totalBytes, 1);
-    const bar = '█'.repeat(Math.round(share * 30)).padEnd(30, '·');
-    const seconds = (performance.now() - beganMs) / 1000;
-    const rate = (processed / seconds / 1e6).toFixed(2);
-    process.stderr.write(
-      `\r${bar} ${Math.floor(share * 100)}%  ${processed.toLocaleString('en-US')} packets, ${rate} M/s `,
-    );
-  }, PROGRESS_MS);
-  return {
-    stop: () => {
-      clearInterval(timer);
-      process.stderr.write('\r\u001b[K');
-    },
-  };
-}
-
-/** Standard input, and what is not there, have no size to be counted. */
-function fileBytes(file: string): number {
-  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }

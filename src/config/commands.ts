@@ -1,7 +1,16 @@
-/** A flag that belongs to one command and has no variable. It takes no value. */
+/** A flag that belongs to commands and has no variable. */
 export interface CommandFlag {
   readonly flag: string;
+  /** What its value is; `null`: it takes none. */
+  readonly value: FlagValue | null;
   readonly doc: string;
+}
+
+export interface FlagValue {
+  /** As the usage line shows it: `ADDRESS`. */
+  readonly placeholder: string;
+  /** As a message asks for it: `an address`. */
+  readonly expectation: string;
 }
 
 export interface Command {
@@ -9,8 +18,8 @@ export interface Command {
   readonly operands: string;
   /** What the command does, in one sentence. */
   readonly doc: string;
-  /** The command's own flag, or `null`. */
-  readonly ownFlag: CommandFlag | null;
+  /** Flags that are no settings. Commands may share one, if it takes a value with all of them or with none. */
+  readonly ownFlags: readonly CommandFlag[];
 }
 
 /** The commands, in the order of help. `help` itself is not among them: it has nothing to configure. */
@@ -18,24 +27,76 @@ export const COMMANDS = {
   run: {
     operands: '',
     doc: 'Runs the engine on a source and serves metrics until SIGTERM or SIGINT.',
-    ownFlag: null,
+    ownFlags: [],
   },
   replay: {
     operands: 'FILE...',
     doc: 'Pushes capture files (-: standard input) through the engine, losing nothing, and prints the totals by rule.',
-    ownFlag: { flag: 'json', doc: 'Prints one JSON object instead of a table.' },
+    ownFlags: [
+      flagOf(
+        'against',
+        'FILE',
+        'a rule file',
+        'Says what would change with these rules; 3 is returned if anything does.',
+      ),
+      { flag: 'json', value: null, doc: 'Prints one JSON object instead of a table.' },
+    ],
   },
   check: {
     operands: '',
     doc: 'Validates the environment and the rules, and prints every error as file:line:column: message.',
-    ownFlag: null,
+    ownFlags: [],
+  },
+  explain: {
+    operands: '[PROTOCOL SRC DST]',
+    doc: 'Says what the rules do with a packet, and why: the verdict, and of each rule before it the first field that does not hold. The packet is described (tcp 10.0.0.1:51000 10.0.0.2:443, or flags), or given as bytes.',
+    ownFlags: [
+      flagOf('protocol', 'PROTOCOL', 'a protocol', 'Protocol of the packet, a name or a number.'),
+      flagOf('src', 'ADDRESS', 'an address', 'Source address, IPv4 or IPv6.'),
+      flagOf('dst', 'ADDRESS', 'an address', 'Destination address.'),
+      flagOf('src-port', 'PORT', 'a port', 'Source port.'),
+      flagOf('dst-port', 'PORT', 'a port', 'Destination port.'),
+      flagOf('ip-version', '4|6', '4 or 6', 'IP version, where no address tells it.'),
+      flagOf(
+        'tcp-flags',
+        'FLAGS',
+        'TCP flags, like syn,ack',
+        'TCP flags that are set, or none; the others are clear.',
+      ),
+      flagOf('icmp-type', 'TYPE', 'an ICMP type', 'Type of an ICMP or ICMPv6 message.'),
+      flagOf('dscp', 'DSCP', 'a DSCP value', 'Differentiated services code point.'),
+      flagOf('fragment', 'BOOLEAN', 'true or false', 'Whether it is a fragment.'),
+      flagOf('vlan', 'ID', 'a VLAN id, or none', 'VLAN id of the outermost tag, or none.'),
+      flagOf('in-interface', 'NAME', 'an interface', 'Interface that it came in by.'),
+      flagOf(
+        'hex',
+        'BYTES',
+        'hexadecimal digits, or - for standard input',
+        'The frame in hexadecimal digits, also as tcpdump -xx prints them; -: from standard input.',
+      ),
+      flagOf(
+        'link-type',
+        'TYPE',
+        'ethernet, ip or a number',
+        'What the frame of --hex begins with: ethernet (as without it), ip, or a number as in capture files.',
+      ),
+      flagOf('file', 'FILE', 'a capture file', 'Takes the packet from a capture file (-: standard input).'),
+      flagOf('number', 'N', 'a number from 1', 'Which packet of the file, from 1, the first without it.'),
+      { flag: 'all', value: null, doc: 'Goes on after the match: what would match without it.' },
+      { flag: 'each', value: null, doc: 'A line for each rule, however many there are.' },
+      { flag: 'json', value: null, doc: 'Prints one JSON object.' },
+    ],
   },
   healthcheck: {
     operands: '',
     doc: 'Exits with 0 if the engine on the configured port is healthy; for containers.',
-    ownFlag: { flag: 'ready', doc: 'Asks whether the engine is ready, instead of healthy.' },
+    ownFlags: [{ flag: 'ready', value: null, doc: 'Asks whether the engine is ready, instead of healthy.' }],
   },
 } as const satisfies Record<string, Command>;
+
+function flagOf(flag: string, placeholder: string, expectation: string, doc: string): CommandFlag {
+  return { flag, value: { placeholder, expectation }, doc };
+}
 
 export type CommandName = keyof typeof COMMANDS;
 
@@ -43,4 +104,9 @@ export const COMMAND_NAMES = Object.keys(COMMANDS) as readonly CommandName[];
 
 export function isCommandName(word: string): word is CommandName {
   return Object.hasOwn(COMMANDS, word);
+}
+
+/** The flags of a command that are no settings. */
+export function ownFlagsOf(name: CommandName): readonly CommandFlag[] {
+  return COMMANDS[name].ownFlags;
 }

@@ -1,7 +1,7 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { closest } from 'fastest-levenshtein';
 import { ConfigError } from '../errors.js';
-import { COMMAND_NAMES, COMMANDS, type Command, type CommandName, isCommandName } from './commands.js';
+import { COMMAND_NAMES, type CommandName, type FlagValue, isCommandName, ownFlagsOf } from './commands.js';
 import { boolean, joinWords } from './formats.js';
 import { type FlagValues, SETTING_NAMES, type SettingName, settingOf } from './schema.js';
 
@@ -12,10 +12,23 @@ export type CommandLine =
       readonly command: 'replay';
       /** At least one; `-` is standard input. */
       readonly files: readonly string[];
+      /** A rule file to compare with, or `null`. */
+      readonly against: string | null;
       readonly json: boolean;
       readonly flags: FlagValues;
     }
   | { readonly command: 'check'; readonly flags: FlagValues }
+  | {
+      readonly command: 'explain';
+      /** None, or what describes a packet. */
+      readonly operands: readonly string[];
+      /** Values of the command's own flags, by flag. */
+      readonly texts: ReadonlyMap<string, string>;
+      readonly all: boolean;
+      readonly each: boolean;
+      readonly json: boolean;
+      readonly flags: FlagValues;
+    }
   | { readonly command: 'healthcheck'; readonly ready: boolean; readonly flags: FlagValues }
   | { readonly command: 'help'; readonly topic: CommandName | null }
   | { readonly command: 'version' };
@@ -27,13 +40,17 @@ interface Flag {
   readonly aliases: readonly string[];
   /** The setting that it gives, or `null` when it belongs to a command or asks for help. */
   readonly setting: SettingName | null;
+  /** The value of a command's own flag; `null` when it takes none, or is a setting. */
+  readonly value: FlagValue | null;
   readonly short: string | null;
 }
 
 interface ReadFlags {
   readonly values: FlagValues;
-  /** Main names of the flags that are given and are not settings: `json`, `help`. */
+  /** Main names of the flags that are given, are not settings and take no value: `json`, `help`. */
   readonly switches: ReadonlySet<string>;
+  /** Values of the flags that are given, are not settings and take one, by main name. */
+  readonly texts: ReadonlyMap<string, string>;
   /** Sentences, without repetition. */
   readonly problems: ReadonlySet<string>;
 }
@@ -44,14 +61,21 @@ type OptionToken = Extract<Token, { kind: 'option' }>;
 const FLAGS: readonly Flag[] = [
   ...SETTING_NAMES.map((setting) => {
     const { flag, aliases } = settingOf(setting);
-    return { name: flag, aliases, setting, short: null };
+    return { name: flag, aliases, setting, value: null, short: null };
   }),
-  ...COMMAND_NAMES.map((name): Command => COMMANDS[name])
-    .filter(({ ownFlag }) => ownFlag !== null)
-    .map(({ ownFlag }) => ({ name: ownFlag!.flag, aliases: [], setting: null, short: null })),
-  { name: 'help', aliases: [], setting: null, short: 'h' },
-  { name: 'version', aliases: [], setting: null, short: 'V' },
+  ...ownFlags(),
+  { name: 'help', aliases: [], setting: null, value: null, short: 'h' },
+  { name: 'version', aliases: [], setting: null, value: null, short: 'V' },
 ];
+
+/** One flag for all commands that share it. */
+function ownFlags(): Flag[] {
+  const byName = new Map<string, Flag>();
+  for (const { flag, value } of COMMAND_NAMES.flatMap(ownFlagsOf)) {
+    byName.set(flag, { name: flag, aliases: [], setting: null, value, short: null });
+  }
+  return [...byName.values()];
+}
 
 const FLAG_BY_NAME: ReadonlyMap<string, Flag> = new Map(
   FLAGS.flatMap((flag) => [flag.name, ...flag.aliases].map((name) => [name, flag])),
@@ -76,7 +100,8 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     allowPositionals: true,
     tokens: true,
   });
-  const { values, switches, problems } = readFlags(argv, tokens);
+  const given = readFlags(argv, tokens);
+  const { switches, problems } = given;
   const [command, ...operands] = tokens.flatMap((token) => (token.kind === 'positional' ? token.value : []));
 
   if (switches.has('help')) return { command: 'help', topic: helpTopic([command, ...operands]) };
@@ -85,7 +110,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   if (command === undefined) throw new ConfigError([`No command is given; ${commandsHint()}.`]);
   if (command === 'help') return readHelp(operands);
   if (!isCommandName(command)) throw new ConfigError([unknownCommand(command)]);
-  return readCommand(command, operands, values, switches);
+  return readCommand(command, operands, given);
 }
 
 function parseArgsOptions(): NonNullable<ParseArgsConfig['options']> {
@@ -98,13 +123,14 @@ function parseArgsOptions(): NonNullable<ParseArgsConfig['options']> {
 }
 
 /** True when the argument after the flag is its value. */
-function takesValue({ setting }: Flag): boolean {
-  return setting !== null && settingOf(setting).format !== boolean;
+function takesValue({ setting, value }: Flag): boolean {
+  return setting === null ? value !== null : settingOf(setting).format !== boolean;
 }
 
 function readFlags(argv: readonly string[], tokens: readonly Token[]): ReadFlags {
   const values: { [Name in SettingName]?: string } = {};
   const switches = new Set<string>();
+  const texts = new Map<string, string>();
   const seen = new Set<Flag>();
   const problems = new Set<string>();
   for (const token of tokens) {
@@ -122,18 +148,19 @@ function readFlags(argv: readonly string[], tokens: readonly Token[]): ReadFlags
     seen.add(flag);
     const problem = valueProblem(token, flag);
     if (problem !== null) problems.add(problem);
-    else if (flag.setting === null) switches.add(flag.name);
-    else values[flag.setting] = token.value ?? 'true';
+    else if (flag.setting !== null) values[flag.setting] = token.value ?? 'true';
+    else if (flag.value !== null) texts.set(flag.name, token.value ?? '');
+    else switches.add(flag.name);
   }
-  return { values, switches, problems };
+  return { values, switches, texts, problems };
 }
 
 function valueProblem({ rawName, value, inlineValue }: OptionToken, flag: Flag): string | null {
-  if (flag.setting === null) {
+  if (flag.setting === null && flag.value === null) {
     return value === undefined ? null : `${rawName} takes no value; leave out "=${value}".`;
   }
   if (!takesValue(flag)) return null;
-  const { expectation } = settingOf(flag.setting).format;
+  const { expectation } = flag.setting === null ? flag.value! : settingOf(flag.setting).format;
   if (value === undefined) return `${rawName} needs a value: ${expectation}.`;
   if (!inlineValue && value.length > 1 && value.startsWith('-')) {
     return `${rawName} needs a value (${expectation}), but ${value} follows; if that is the value, write ${rawName}=${value}.`;
@@ -158,34 +185,39 @@ function readHelp(operands: readonly string[]): CommandLine {
 function readCommand(
   command: CommandName,
   operands: readonly string[],
-  flags: FlagValues,
-  switches: ReadonlySet<string>,
+  { values, switches, texts }: ReadFlags,
 ): CommandLine {
-  const problems = misplacedFlags(command, switches);
+  const problems = misplacedFlags(command, [...switches, ...texts.keys()]);
   if (command === 'replay' && operands.length === 0) {
     problems.push('replay needs a FILE: give one or more capture files, or - for standard input.');
   }
-  if (command !== 'replay' && operands.length > 0) problems.push(tooManyOperands(command, operands));
+  if (command !== 'replay' && command !== 'explain' && operands.length > 0) {
+    problems.push(tooManyOperands(command, operands));
+  }
   if (problems.length > 0) throw new ConfigError(problems);
 
+  const flags = values;
+  const json = switches.has('json');
   switch (command) {
     case 'run':
     case 'check':
       return { command, flags };
     case 'replay':
-      return { command, files: operands, json: switches.has('json'), flags };
+      return { command, files: operands, against: texts.get('against') ?? null, json, flags };
+    case 'explain':
+      return { command, operands, texts, all: switches.has('all'), each: switches.has('each'), json, flags };
     case 'healthcheck':
       return { command, ready: switches.has('ready'), flags };
   }
 }
 
-/** One sentence for each flag that belongs to another command. */
-function misplacedFlags(command: CommandName, switches: ReadonlySet<string>): string[] {
+/** One sentence for each flag that belongs to other commands only. */
+function misplacedFlags(command: CommandName, given: readonly string[]): string[] {
   const problems: string[] = [];
-  for (const owner of COMMAND_NAMES) {
-    const { ownFlag }: Command = COMMANDS[owner];
-    if (owner !== command && ownFlag !== null && switches.has(ownFlag.flag)) {
-      problems.push(`--${ownFlag.flag} belongs to ${owner}, not to ${command}; leave it out.`);
+  for (const flag of given) {
+    const owners = COMMAND_NAMES.filter((name) => ownFlagsOf(name).some((own) => own.flag === flag));
+    if (owners.length > 0 && !owners.includes(command)) {
+      problems.push(`--${flag} belongs to ${joinWords(owners, 'and')}, not to ${command}; leave it out.`);
     }
   }
   return problems;

@@ -1,4 +1,4 @@
-import { COMMAND_NAMES, COMMANDS, type Command, type CommandName } from './commands.js';
+import { COMMAND_NAMES, COMMANDS, type CommandFlag, type CommandName, ownFlagsOf } from './commands.js';
 import { boolean } from './formats.js';
 import { SETTING_NAMES, type SettingName, settingOf } from './schema.js';
 
@@ -8,12 +8,14 @@ const COLUMNS_MIN = 60;
 const COLUMNS_MAX = 100;
 const INDENT = '  ';
 const GAP = '  ';
+/** Of more flags of its own, a command's usage line names none. */
+const USAGE_FLAGS_MAX = 2;
 
 const EXIT_CODES: readonly Row[] = [
   { left: ['0'], right: ['Good.'] },
   { left: ['1'], right: ['A failure at run time, damaged capture files included.'] },
   { left: ['2'], right: ['A usage or configuration error, invalid rules included.'] },
-  { left: ['3'], right: ['Findings; no command of this version has any.'] },
+  { left: ['3'], right: ['Findings: other rules would change something (replay --against).'] },
 ];
 
 interface Example {
@@ -44,9 +46,29 @@ const EXAMPLES: readonly Example[] = [
     doc: 'A capture from standard input.',
   },
   {
+    command: 'replay',
+    line: 'upe replay --rules old.yaml --against new.yaml web.pcap',
+    doc: 'What would other rules change for that traffic?',
+  },
+  {
     command: 'check',
     line: 'upe check --rules rules.yaml',
     doc: 'Every mistake in the configuration and in a rule file.',
+  },
+  {
+    command: 'explain',
+    line: 'upe explain tcp 10.0.0.1:51000 10.0.0.2:443',
+    doc: 'Which rule takes such a packet, and why not the ones before it?',
+  },
+  {
+    command: 'explain',
+    line: 'upe explain --dst 10.0.0.2 --dst-port 53 --all',
+    doc: 'What is known of the packet, by flags; and what would match after the match.',
+  },
+  {
+    command: 'explain',
+    line: 'upe explain --rules rules.yaml --file web.pcap --number 12',
+    doc: 'The twelfth packet of a capture.',
   },
   {
     command: 'healthcheck',
@@ -101,8 +123,9 @@ function section(title: string, lines: readonly string[]): string[] {
 
 function usageLines(commands: readonly CommandName[], withHelp: boolean): string[] {
   const lines = commands.map((name) => {
-    const { operands, ownFlag }: Command = COMMANDS[name];
-    const words = ['upe', name, operands, ownFlag === null ? '' : `[--${ownFlag.flag}]`, '[SETTING...]'];
+    const own = ownFlagsOf(name);
+    const flags = own.length > USAGE_FLAGS_MAX ? ['[FLAG...]'] : own.map((flag) => `[${flagText(flag)}]`);
+    const words = ['upe', name, COMMANDS[name].operands, ...flags, '[SETTING...]'];
     return words.filter((word) => word !== '').join(' ');
   });
   return indented(withHelp ? [...lines, 'upe help [COMMAND]'] : lines);
@@ -118,14 +141,17 @@ function commandRows(): Row[] {
 function flagRows(commands: readonly CommandName[]): Row[] {
   const rows: Row[] = [];
   for (const name of commands) {
-    const { ownFlag }: Command = COMMANDS[name];
-    if (ownFlag === null) continue;
     const owner = commands.length > 1 ? `${name}: ` : '';
-    rows.push({ left: [`--${ownFlag.flag}`], right: [`${owner}${ownFlag.doc}`] });
+    for (const flag of ownFlagsOf(name))
+      rows.push({ left: [flagText(flag)], right: [`${owner}${flag.doc}`] });
   }
   rows.push({ left: ['-h, --help'], right: ['Prints help, after a command the help about it.'] });
   rows.push({ left: ['-V, --version'], right: ['Prints the version.'] });
   return rows;
+}
+
+function flagText({ flag, value }: CommandFlag): string {
+  return value === null ? `--${flag}` : `--${flag} ${value.placeholder}`;
 }
 
 function settingRows(commands: readonly CommandName[]): Row[] {

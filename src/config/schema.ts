@@ -55,7 +55,10 @@ function flagOf(env: string): string {
 }
 
 const RUN: readonly CommandName[] = ['run', 'check'];
+/** What becomes of frames that no rule judges is a matter of these. */
+const FATES: readonly CommandName[] = ['run', 'check', 'explain'];
 const ENGINE: readonly CommandName[] = ['run', 'replay', 'check'];
+const RULES: readonly CommandName[] = ['run', 'replay', 'check', 'explain'];
 
 /**
  * Every setting there is, in the order of help and of error messages. A new one is added here and
@@ -82,21 +85,21 @@ export const SETTINGS = {
     format: interfacePair,
     unset: 'none: UPE watches',
     doc: 'Stands between the two interfaces, both ways, and lets pass what the rules do not drop (afpacket). Stopping UPE stops the link: there is no bypass.',
-    usedBy: RUN,
+    usedBy: FATES,
   }),
   nonIp: withDefault({
     env: 'UPE_NON_IP',
     format: oneOf(['forward', 'drop'], 'FATE'),
     default: 'forward',
     doc: 'Bridge: the fate of frames that hold no IP packet, such as ARP. To drop them stops most networks.',
-    usedBy: RUN,
+    usedBy: FATES,
   }),
   malformed: withDefault({
     env: 'UPE_MALFORMED',
     format: oneOf(['forward', 'drop'], 'FATE'),
     default: 'drop',
     doc: 'Bridge: the fate of frames whose headers contradict themselves.',
-    usedBy: RUN,
+    usedBy: FATES,
   }),
   promiscuous: withDefault({
     env: 'UPE_PROMISCUOUS',
@@ -187,7 +190,7 @@ export const SETTINGS = {
     format: filePath,
     unset: 'the bundled example',
     doc: 'Rule file (YAML).',
-    usedBy: ENGINE,
+    usedBy: RULES,
     aliases: ['rules'],
   }),
   rulesWatch: withDefault({
@@ -223,7 +226,7 @@ export const SETTINGS = {
     format: multipleOf(64, { min: 128, max: 65_536 }),
     default: '2048',
     doc: 'Bytes per packet buffer; of a longer frame the beginning is kept.',
-    usedBy: ENGINE,
+    usedBy: RULES,
   }),
   ringSlots: withDefault({
     env: 'UPE_RING_SLOTS',

@@ -67,7 +67,7 @@ export class RuleDeployment {
     this.registry.adopt(ruleSet, plan);
     const table = buildRuleTable(ruleSet, plan.slots, this.config.interfaces, this.generation);
     this.newest = table;
-    return { table, notice: noticeOf(ruleSet, plan, this.generation) };
+    return { table, notice: noticeOf(ruleSet, plan, table) };
   }
 
   /** What a worker that begins now begins with. Throws before `first`. */
@@ -99,7 +99,7 @@ export class RuleDeployment {
     const plan = this.registry.plan(ruleSet);
     const generation = this.generation + 1;
     const table = buildRuleTable(ruleSet, plan.slots, this.config.interfaces, generation, compiled);
-    await this.deps.prepareStats(noticeOf(ruleSet, plan, generation));
+    await this.deps.prepareStats(noticeOf(ruleSet, plan, table));
     this.registry.adopt(ruleSet, plan);
     this.generation = generation;
     this.newest = table;
@@ -146,9 +146,9 @@ async function untilInUse(controls: readonly Int32Array[], generation: number): 
   }
 }
 
-function noticeOf(ruleSet: RuleSet, plan: SlotPlan, generation: number): RulesNotice {
+function noticeOf(ruleSet: RuleSet, plan: SlotPlan, table: RuleTableMemory): RulesNotice {
   return {
-    generation,
+    generation: table.generation,
     sha256: ruleSet.sha256,
     defaultAction: ruleSet.defaultAction,
     live: ruleSet.rules.map((rule, i) => ({
@@ -162,5 +162,6 @@ function noticeOf(ruleSet: RuleSet, plan: SlotPlan, generation: number): RulesNo
     retired: plan.retired,
     folded: plan.folded,
     slotCount: plan.slotCount,
+    table: table.buffer,
   };
 }

@@ -26,6 +26,10 @@ const SUPPORTED: ReadonlySet<number> = new Set([
   LINK_LINUX_SLL2,
 ]);
 
+/** The supported link types in words. A test holds this text against `isSupportedLinkType`. */
+export const SUPPORTED_LINK_TYPES =
+  'Ethernet (1), BSD loopback (0, 108), raw IP (12, 14, 101, 228, 229), Linux cooked (113, 276)';
+
 /** True when the parser can find the IP header behind this link layer. */
 export function isSupportedLinkType(linkType: number): boolean {
   return SUPPORTED.has(linkType);

@@ -58,3 +58,10 @@ function unknownFlag(name: string, scalar: YamlScalar): string {
   const found = name === '' ? `an empty flag in ${quoted(scalar)}` : `unknown flag ${name.slice(0, 80)}`;
   return `${found}${hint} (${known})`;
 }
+
+/** Flags as the rule file writes them: `syn,!ack`. */
+export function formatTcpFlags({ set, clear }: TcpFlagsMatch): string {
+  const named = (bits: number, sign: string) =>
+    FLAG_NAMES.filter((name) => (bits & FLAGS.get(name)!) !== 0).map((name) => `${sign}${name}`);
+  return [...named(set, ''), ...named(clear, '!')].join(',');
+}

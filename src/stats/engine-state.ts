@@ -12,7 +12,7 @@ import { ACTIONS, type Action } from '../rules/rule.js';
 import type { Aggregator } from './aggregator.js';
 import type { EventLoopReading } from './event-loop-load.js';
 import type { Losses } from './interface-losses.js';
-import type { RuleSeries } from './rule-series.js';
+import type { RuleSeries, RulesNotice } from './rule-series.js';
 import type { ThreadHealth } from './thread-watch.js';
 import type { Totals } from './totals.js';
 
@@ -46,6 +46,8 @@ export interface EngineState {
   /** What becomes of frames that no rule judges. */
   readonly unjudged: { readonly unclassified: Action; readonly malformed: Action };
   readonly series: RuleSeries;
+  /** The table that every worker uses; while another is taken over, `series` may be ahead of it. */
+  readonly rulesInUse: RulesNotice;
   /** The threads that have an event loop: main and stats. */
   readonly eventLoopThreads: readonly (EventLoopReading & { readonly thread: string })[];
   /** All threads, and how they are at this moment. */
@@ -54,6 +56,8 @@ export interface EngineState {
   /** Indexes in each worker's ring at this moment. */
   ringUsedSlots(worker: number): number;
   readonly poolBuffers: number;
+  /** Bytes of each. */
+  readonly bufferBytes: number;
   /** Free buffers at this moment. */
   poolFreeBuffers(): number;
   readonly reload: ReloadState;

@@ -6,10 +6,13 @@ import { README_FILE } from '../package-files.js';
 import type { EngineState } from './engine-state.js';
 import type { Exposer } from './exposition.js';
 import { Bcrypt } from './http/bcrypt.js';
+import { EXPLAIN_PATH, ExplainEndpoint } from './http/explain-endpoint.js';
+import { EXPLAIN_QUERY, EXPLAIN_RESPONSES, type ExplainQuery } from './http/explain-schema.js';
 import { Gate, RELOAD_PATH } from './http/gate.js';
 import { BODY_BYTES_MAX } from './http/limits.js';
 import { answerNonsense, Listener } from './http/listener.js';
 import { Passwords } from './http/passwords.js';
+import { sendInvalidQuery, sendProblem } from './http/problem.js';
 import { ReloadEndpoint } from './http/reload-endpoint.js';
 import { acceptsGzip, Scrapes } from './http/scrapes.js';
 import { WebConfigWatch } from './http/web-config-watch.js';
@@ -67,6 +70,7 @@ export class HttpServer {
   private readonly gate: Gate;
   private readonly scrapes: Scrapes;
   private readonly reloads: ReloadEndpoint;
+  private readonly explanations: ExplainEndpoint;
   private listener: Listener | null = null;
   private app: FastifyInstance | null = null;
 
@@ -101,6 +105,7 @@ export class HttpServer {
       },
     });
     this.reloads = new ReloadEndpoint(deps.reload);
+    this.explanations = new ExplainEndpoint(deps.state);
   }
 
   /** Listens. Returns the port; throws an UpeError when that is not possible. */
@@ -130,6 +135,8 @@ export class HttpServer {
       loggerInstance: this.deps.log,
       logController: new LogController({ disableRequestLogging: true }),
       bodyLimit: BODY_BYTES_MAX,
+      // A parameter that does not exist is a mistake, and a text stays one.
+      ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: false } },
       forceCloseConnections: true,
       serverFactory: (routes) => {
         this.listener = new Listener(this.webConfig.current.tls, this.gate.before(routes));
@@ -192,8 +199,12 @@ export class HttpServer {
       return reply.code(503).type('text/plain').send(`${reason}\n`);
     });
     this.addReload(app);
+    this.addExplain(app);
     app.setNotFoundHandler((_request, reply) =>
-      reply.code(404).type('text/plain').send('Nothing is here. Try /, /metrics, /-/healthy or /-/ready.\n'),
+      reply
+        .code(404)
+        .type('text/plain')
+        .send('Nothing is here. Try /, /metrics, /api/v1/explain, /-/healthy or /-/ready.\n'),
     );
     app.setErrorHandler((error: FastifyError, _request, reply) => {
       const status = error.statusCode ?? 500;
@@ -214,6 +225,18 @@ export class HttpServer {
       if (status === 503) reply.header('retry-after', '1');
       return reply.code(status).type('text/plain; charset=utf-8').send(text);
     });
+  }
+
+  private addExplain(app: FastifyInstance): void {
+    app.get<{ Querystring: ExplainQuery }>(
+      EXPLAIN_PATH,
+      { attachValidation: true, schema: { querystring: EXPLAIN_QUERY, response: EXPLAIN_RESPONSES } },
+      async ({ validationError, query }, reply) => {
+        if (validationError !== undefined) return sendInvalidQuery(reply, validationError, EXPLAIN_QUERY);
+        const answer = this.explanations.answer(query);
+        return 'status' in answer ? sendProblem(reply, answer) : reply.send(answer);
+      },
+    );
   }
 
   private async refresh(): Promise<void> {

@@ -19,6 +19,8 @@ export interface RulesNotice {
   readonly retired: readonly SlotEntry[];
   readonly folded: readonly SlotEntry[];
   readonly slotCount: number;
+  /** The table itself, of rules/rule-table.ts: shared with the workers, so that nothing is copied for it. */
+  readonly table: SharedArrayBuffer;
 }
 
 /** Packets and bytes that a slot's earlier occupants left in its cells. */

@@ -75,6 +75,8 @@ export class StatsService {
   private readonly reload: { -readonly [Field in keyof ReloadState]: ReloadState[Field] };
   private readonly startedMs: number;
   private timer: NodeJS.Timeout | null = null;
+  /** What was told of the table that every worker uses: not yet of one that is prepared. */
+  private inUse: RulesNotice;
 
   constructor(
     private readonly config: StatsServiceConfig,
@@ -84,6 +86,7 @@ export class StatsService {
     this.ownLoad = new EventLoopLoad(config.intervalMs);
     const { heritage } = config;
     this.series = new RuleSeries(config.rules, heritage?.series);
+    this.inUse = config.rules;
     const firstLoad = { successful: true, successMs: deps.clock.unixMs(), failure: null };
     this.reload = { ...(heritage?.reload ?? { generation: config.rules.generation, ...firstLoad }) };
     this.startedMs = heritage?.startedMs ?? deps.clock.nowMs();
@@ -146,7 +149,8 @@ export class StatsService {
 
   /** The prepared table is in use by every worker. */
   rulesInUse(atMs: number): void {
-    this.reload.generation = this.series.notice.generation;
+    this.inUse = this.series.notice;
+    this.reload.generation = this.inUse.generation;
     this.reload.successful = true;
     this.reload.successMs = atMs;
   }
@@ -187,6 +191,7 @@ export class StatsService {
 
   private engineState(): EngineState {
     const { config, reload } = this;
+    const rulesInUse = () => this.inUse;
     const uptimeMs = () => this.deps.clock.nowMs() - this.startedMs;
     const eventLoopThreads = () => [
       { thread: 'main', ...this.mainLoad },
@@ -207,6 +212,9 @@ export class StatsService {
         config.links === null ? null : liveState(config.interfaces, new Links(config.links), config.losses),
       unjudged: config.unjudged,
       series: this.series,
+      get rulesInUse() {
+        return rulesInUse();
+      },
       get eventLoopThreads() {
         return eventLoopThreads();
       },
@@ -214,6 +222,7 @@ export class StatsService {
       ringSlots: config.rings[0].slots,
       ringUsedSlots: (worker) => ringUsedSlots(config.rings[worker]),
       poolBuffers: config.pool.shape.bufferCount,
+      bufferBytes: config.pool.shape.bufferBytes,
       poolFreeBuffers: () => pool.freeCount(),
       reload,
       get isSourceFinished() {

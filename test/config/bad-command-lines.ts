@@ -1,4 +1,4 @@
-const COMMANDS_ARE = 'the commands are run, replay, check, healthcheck and help';
+const COMMANDS_ARE = 'the commands are run, replay, check, explain, healthcheck and help';
 const WORKERS_ARE = 'auto or an integer from 1 to 64';
 const NOT_A_FLAG = 'is not a flag of UPE; the nearest name is';
 const LISTS = 'and "upe help" lists them all.';
@@ -19,7 +19,7 @@ export const BAD_COMMAND_LINES: readonly [string, readonly string[]][] = [
   ['run --Workers 4', [`--Workers ${NOT_A_FLAG} --workers, ${LISTS}`]],
   ['run --no-pcap-loop', [`--no-pcap-loop ${NOT_A_FLAG} --pcap-loop, ${LISTS}`]],
   ['replay a -json', [`-json ${NOT_A_FLAG} --json, ${LISTS}`]],
-  ['run --__proto__=1', [`--__proto__ ${NOT_A_FLAG} --group, ${LISTS}`]],
+  ['run --__proto__=1', [`--__proto__ ${NOT_A_FLAG} --protocol, ${LISTS}`]],
   ['run --workers', [`--workers needs a value: ${WORKERS_ARE}.`]],
   [
     'run --workers --idle spin',
@@ -39,7 +39,7 @@ export const BAD_COMMAND_LINES: readonly [string, readonly string[]][] = [
   ['run --help=run', ['--help takes no value; leave out "=run".']],
   ['replay', ['replay needs a FILE: give one or more capture files, or - for standard input.']],
   ['replay --json', ['replay needs a FILE: give one or more capture files, or - for standard input.']],
-  ['run --json', ['--json belongs to replay, not to run; leave it out.']],
+  ['run --json', ['--json belongs to replay and explain, not to run; leave it out.']],
   ['replay a --ready', ['--ready belongs to healthcheck, not to replay; leave it out.']],
   ['run demo', ['run takes no argument beside its flags, but "demo" follows; leave it out.']],
   ['run -', ['run takes no argument beside its flags, but "-" follows; leave it out.']],

@@ -74,8 +74,9 @@ t.test('columns are aligned', (t) => {
 t.test('usage and exit codes are told', (t) => {
   t.strictSame(sectionOf(helpText(null, 80), 'Usage'), [
     '  upe run [SETTING...]',
-    '  upe replay FILE... [--json] [SETTING...]',
+    '  upe replay FILE... [--against FILE] [--json] [SETTING...]',
     '  upe check [SETTING...]',
+    '  upe explain [PROTOCOL SRC DST] [FLAG...] [SETTING...]',
     '  upe healthcheck [--ready] [SETTING...]',
     '  upe help [COMMAND]',
   ]);
@@ -88,7 +89,7 @@ t.test('usage and exit codes are told', (t) => {
 
 t.test('help about a command shows what that command uses', (t) => {
   const replay = helpText('replay', 80);
-  t.strictSame(sectionOf(replay, 'Usage'), ['  upe replay FILE... [--json] [SETTING...]']);
+  t.strictSame(sectionOf(replay, 'Usage'), ['  upe replay FILE... [--against FILE] [--json] [SETTING...]']);
   t.match(replay, 'UPE_RING_SLOTS');
   t.notMatch(replay, 'UPE_HTTP_PORT');
   t.notMatch(replay, '--ready');

@@ -8,12 +8,15 @@ import {
 } from '../../src/counters/catalogue.js';
 import type { Clock } from '../../src/memory/clock.js';
 import type { RuleSet } from '../../src/rules/rule.js';
+import { buildRuleTable } from '../../src/rules/rule-table.js';
 import type { SlotPlan } from '../../src/rules/slot-registry.js';
 import { Aggregator } from '../../src/stats/aggregator.js';
 import type { EngineState } from '../../src/stats/engine-state.js';
 import { RuleSeries, type RulesNotice } from '../../src/stats/rule-series.js';
 import { rule, ruleSet } from '../rules/build-rules.js';
 import { DataplaneStandIn, RULE_CAPACITY } from './dataplane-stand-in.js';
+
+const INTERFACES = ['eth0', 'eth1', 'eth2'];
 
 /** What stats is told of a table, made from a set and its plan. */
 export function noticeOf(set: RuleSet, plan: SlotPlan, generation: number): RulesNotice {
@@ -32,6 +35,7 @@ export function noticeOf(set: RuleSet, plan: SlotPlan, generation: number): Rule
     retired: plan.retired,
     folded: plan.folded,
     slotCount: plan.slotCount,
+    table: buildRuleTable(set, plan.slots, INTERFACES, generation, null).buffer,
   };
 }
 
@@ -75,7 +79,7 @@ const RULES = ruleSet(
 /** An engine with one retired rule that reads two interfaces and sends to three, and a dataplane that the test moves. */
 export class EngineStandIn {
   readonly clock = new ClockStandIn();
-  readonly dataplane = new DataplaneStandIn(['eth0', 'eth1', 'eth2'], 2);
+  readonly dataplane = new DataplaneStandIn(INTERFACES, 2);
   readonly aggregator = new Aggregator(this.dataplane.config, this.clock);
   readonly series = new RuleSeries(
     noticeOf(
@@ -102,6 +106,7 @@ export class EngineStandIn {
     },
     unjudged: { unclassified: 'count', malformed: 'count' },
     series: this.series,
+    rulesInUse: this.series.notice,
     eventLoopThreads: [
       { thread: 'main', busySeconds: 0.5, heapBytes: 1000, lagSeconds: 0.002, gcSeconds: 0.25 },
       { thread: 'stats', busySeconds: 1.25, heapBytes: 2000, lagSeconds: 0, gcSeconds: 0.5 },
@@ -115,6 +120,7 @@ export class EngineStandIn {
     ringSlots: 1024,
     ringUsedSlots: (worker) => 3 + worker,
     poolBuffers: 4096,
+    bufferBytes: 2048,
     poolFreeBuffers: () => 4000,
     reload: { generation: 3, successful: true, successMs: 1_699_999_990_500, failure: null },
     isSourceFinished: false,

@@ -1,3 +1,4 @@
+import { SUPPORTED_LINK_TYPES } from '../../protocol/link-type.js';
 import type { CaptureInput } from './capture-input.js';
 
 /** Bytes that tell one format from another. */
@@ -18,13 +19,6 @@ const COMPRESSIONS = [
   { name: 'bzip2', mask: 0xffffff00, magic: 0x425a6800, unpack: 'bzcat' },
   { name: 'lz4', mask: 0xffffffff, magic: 0x04224d18, unpack: 'lz4cat' },
 ] as const;
-
-/**
- * The link types of `protocol/link-type.ts`, in words. A test holds this text against
- * `isSupportedLinkType`.
- */
-const SUPPORTED_LINK_TYPES =
-  'Ethernet (1), BSD loopback (0, 108), raw IP (12, 14, 101, 228, 229), Linux cooked (113, 276)';
 
 /** What a user reads when a capture's link type carries no IP that UPE can find. */
 export function unsupportedLinkType(linkType: number): string {

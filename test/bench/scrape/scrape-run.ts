@@ -36,6 +36,8 @@ const series = new RuleSeries({
   retired: [],
   folded: [],
   slotCount: FIRST_RULE_SLOT + rules,
+  // A scrape reads no table.
+  table: new SharedArrayBuffer(0),
 });
 const slots = new Float64Array((FIRST_RULE_SLOT + rules) * SLOT_CELLS);
 const state = { series, aggregator: { totals: { slots } } } as unknown as EngineState;
