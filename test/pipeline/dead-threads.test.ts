@@ -37,7 +37,7 @@ for (const thread of ['rx', 'worker0']) {
     await threads.kill(thread);
     await sleep(50);
     const notReady = await ask(port, '/-/ready');
-    t.same(notReady, { status: 503, text: `The ${thread} thread is not running.\n` });
+    t.same(notReady, { status: 503, text: `The ${thread} thread has died and is not at work again yet.\n` });
     const dead = await scrape();
     t.ok((await readyAfterMs()) < READY_MS_MAX, 'ready again');
     await sleep(500);
