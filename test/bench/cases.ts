@@ -50,10 +50,28 @@ function pipeline({ runs, seconds, rules, flows, yardstick }: BenchOptions): Ben
   return ratios.length === 0 ? result : { ...result, peer: 'pipeline.c', ratio: median(ratios) };
 }
 
-/** Indexes through a ring between two threads, in bursts of 32. */
+/** Values through a ring between two threads, in bursts of 32: UPE's ring and ringbuf.js in turn. */
 function ring({ runs, seconds }: BenchOptions): BenchResult {
-  const values = repeat(runs, () => runModule('./ring-run.js', [seconds ?? RUN_SECONDS]).millions);
-  return { name: 'ring', ...spread(values), unit: 'M indexes/s', burst: 32 };
+  const own: number[] = [];
+  const ratios: number[] = [];
+  const rate = (kind: string) => runModule('./ring/ring-run.js', [seconds ?? RUN_SECONDS, kind]).millions;
+  for (let run = 0; run <= runs; run++) {
+    const millions = rate('upe');
+    const peer = rate('ringbuf.js');
+    if (run === 0) continue;
+    own.push(millions);
+    ratios.push(millions / peer);
+  }
+  return {
+    name: 'ring',
+    ...spread(own),
+    unit: 'M indexes/s',
+    burst: 32,
+    peer: 'ringbuf.js',
+    ratio: median(ratios),
+    ratioMin: Math.min(...ratios),
+    ratioMax: Math.max(...ratios),
+  };
 }
 
 /** Buffers taken and given back, in bursts of 32 on one thread. */
