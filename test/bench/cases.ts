@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { classify } from './classify/classify-case.js';
 import { capture } from './live/capture-case.js';
 import { forward } from './live/forward-case.js';
@@ -9,7 +10,10 @@ export interface BenchOptions {
   /** Length of one run; `null` for what suits the case. */
   readonly seconds: number | null;
   readonly rules: number;
-  readonly flows: number;
+  /** `null` for one, or ten thousand where several workers share them. */
+  readonly flows: number | null;
+  /** Threads of the pipeline that packets are dealt out to. */
+  readonly workers: number;
   /** Packets of the capture that is replayed. */
   readonly packets: number;
   /** The compiled C yardstick, or `null`. */
@@ -26,6 +30,8 @@ export type BenchCase = (options: BenchOptions) => BenchResult | AsyncIterable<B
 
 /** Rules of a reload or a scrape where none are given. */
 const LARGE_TABLE_RULES = 10_000;
+/** So many that each worker has its share. */
+const MANY_FLOWS = 10_000;
 /** Length of a run in memory, seconds. */
 const RUN_SECONDS = 1;
 
@@ -35,18 +41,35 @@ function repeat(runs: number, measure: () => number): number[] {
   return Array.from({ length: runs }, measure);
 }
 
-/** Producer thread to worker thread, the yardstick's work: parse, match, count, rewrite, free. */
-function pipeline({ runs, seconds, rules, flows, yardstick }: BenchOptions): BenchResult {
+/** Producer thread to worker threads, the yardstick's work: parse, match, count, rewrite, free. */
+function pipeline(options: BenchOptions): BenchResult {
+  const { runs, rules, workers } = options;
+  // The yardstick has one worker: it is no peer of several.
+  const yardstick = workers === 1 ? options.yardstick : null;
+  const seconds = options.seconds ?? RUN_SECONDS;
+  const flows = options.flows ?? (workers === 1 ? 1 : MANY_FLOWS);
   const own: number[] = [];
   const ratios: number[] = [];
   for (let run = 0; run <= runs; run++) {
-    const { mpps } = runModule('./pipeline/pipeline-run.js', [seconds ?? RUN_SECONDS, rules, flows]);
-    const peer = yardstick === null ? null : runJson(yardstick, [seconds ?? RUN_SECONDS, rules, flows]).mpps;
+    const { mpps } = runModule('./pipeline/pipeline-run.js', [seconds, rules, flows, workers]);
+    const peer = yardstick === null ? null : runJson(yardstick, [seconds, rules, flows]).mpps;
     if (run === 0) continue;
     own.push(mpps);
     if (peer !== null) ratios.push(mpps / peer);
   }
-  const result = { name: 'pipeline', ...spread(own), unit: 'Mpps', rules, flows, workers: 1 };
+  const processors = availableParallelism();
+  const threads = 1 + workers;
+  const place = threads > processors ? `${threads} threads on ${processors} CPUs` : null;
+  const result = {
+    name: 'pipeline',
+    ...(place === null ? {} : { case: place }),
+    ...spread(own),
+    unit: 'Mpps',
+    rules,
+    flows,
+    workers,
+    processors,
+  };
   return ratios.length === 0 ? result : { ...result, peer: 'pipeline.c', ratio: median(ratios) };
 }
 

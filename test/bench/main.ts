@@ -12,7 +12,8 @@ const USAGE = `usage: npm run bench -- [NAME] [options]
   --seconds N         length of a run (1; capture and forward take what suits them)
   --rules N           pipeline: rules in the table, of which the last one matches (1)
                       reload, scrape: rules of the table (10000)
-  --flows N           pipeline: flows, up to 60000 (1)
+  --flows N           pipeline: flows, up to 60000 (1; 10000 with several workers)
+  --workers N         pipeline: threads that packets are dealt out to (1); the yardstick has one
   --packets N         replay: packets of the capture (1000000)
   --yardstick PATH    pipeline: the compiled C yardstick, run alternately
   --filters FILE      classify: a ClassBench filter file (the six shared ones, or generated ones)
@@ -20,12 +21,21 @@ const USAGE = `usage: npm run bench -- [NAME] [options]
   --seed N            classify: seed of what is made (1)
 `;
 
-const NAME_COLUMNS = 25;
+const WORKERS_MAX = 64;
+const NAME_COLUMNS = 34;
 const PEER_COLUMNS = 28;
 
 function positive(text: string, flag: string): number {
   const value = Number(text);
   if (!(value > 0)) throw new Error(`--${flag} must be a number above 0, not ${text}`);
+  return value;
+}
+
+function count(text: string, flag: string, most: number): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > most) {
+    throw new Error(`--${flag} must be a whole number from 1 to ${most}, not ${text}`);
+  }
   return value;
 }
 
@@ -54,7 +64,8 @@ try {
       runs: { type: 'string', default: '5' },
       seconds: { type: 'string' },
       rules: { type: 'string', default: '1' },
-      flows: { type: 'string', default: '1' },
+      flows: { type: 'string' },
+      workers: { type: 'string', default: '1' },
       packets: { type: 'string', default: '1000000' },
       yardstick: { type: 'string' },
       filters: { type: 'string' },
@@ -70,7 +81,8 @@ try {
     runs: positive(values.runs, 'runs'),
     seconds: values.seconds === undefined ? null : positive(values.seconds, 'seconds'),
     rules: positive(values.rules, 'rules'),
-    flows: positive(values.flows, 'flows'),
+    flows: values.flows === undefined ? null : positive(values.flows, 'flows'),
+    workers: count(values.workers, 'workers', WORKERS_MAX),
     packets: positive(values.packets, 'packets'),
     yardstick: values.yardstick ?? null,
     filters: values.filters ?? null,

@@ -13,16 +13,17 @@ import { RouterTransmitter } from './router-transmitter.js';
 /** UPE's own worker, with a transmitter that rewrites frames as the yardstick does. */
 const data = workerData as PipelineThreadData;
 const pool = new PacketPool(data.pool);
-const control = controlOf(data.control, 1);
+const thread = 1 + data.worker;
+const control = controlOf(data.control, thread);
 const table = new RuleTable(data.table);
 new WorkerLoop(
-  { idle: 'spin', idleSpins: IDLE_SPINS },
+  { idle: data.idle, idleSpins: IDLE_SPINS },
   {
-    ring: new RingConsumer(data.ring),
+    ring: new RingConsumer(data.rings[data.worker]),
     pool,
-    cache: pool.cacheOf(1),
-    hand: pool.handOf(1),
-    banks: new CounterBanks(data.counters, control),
+    cache: pool.cacheOf(thread),
+    hand: pool.handOf(thread),
+    banks: new CounterBanks(data.counters[data.worker], control),
     control,
     clock: new MonotonicClock(),
     transmitter: new RouterTransmitter(pool),
