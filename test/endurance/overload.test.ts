@@ -17,7 +17,7 @@ import { MachineLoad } from '../support/machine-load.js';
 const OVERLOAD_SECONDS = Number(process.env.TEST_OVERLOAD_SECONDS ?? 20);
 /** Rounds that are judged, and rounds at most to get as many. */
 const ROUNDS = 3;
-const ROUNDS_MAX = 5;
+const ROUNDS_MAX = 4;
 const OVERLOAD_FACTOR = 2;
 const THROUGHPUT_MIN = 0.9;
 const CAPACITY_MS = 2000;
