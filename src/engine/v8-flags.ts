@@ -8,7 +8,7 @@ import { setFlagsFromString } from 'node:v8';
  * calls, and for loading again what a call may have changed. With a higher limit parsing a TCP frame took
  * 35 ns instead of 86, a linear match of one rule 13 instead of 43. With 4000 there was no room left for the
  * clock in the rx loop, whose readings then were allocated, 70 bytes a burst; the pipeline had 20 Mpps with 5000
- * and 13 with 4000 (medians of five in turn), and 6000 was no better than either.
+ * and 13 with 4000, and 18 with 5000 and 16 with 8000 (medians of five in turn).
  *
  * Flags belong to the process and count for code that is optimised later: call this before the first
  * thread starts.

@@ -1,3 +1,5 @@
+import type { Clock } from '../memory/clock.js';
+
 /**
  * How long the rx loop still waits for one thing that is full: a ring, or the pool. It holds the whole
  * source up meanwhile, so a worker that stays slow must not be waited for again and again: what is spent
@@ -14,8 +16,10 @@ export class Patience {
     return this.sinceMs >= 0;
   }
 
-  /** @param nowMs monotonic clock, milliseconds. */
-  mayWait(nowMs: number): boolean {
+  /** Looks at the clock only where there is a limit: a reading takes as long as a few packets. */
+  mayWait(clock: Clock): boolean {
+    if (this.limitMs === Number.POSITIVE_INFINITY) return true;
+    const nowMs = clock.nowMs();
     if (this.sinceMs < 0) this.sinceMs = nowMs;
     return nowMs - this.sinceMs < this.limitMs;
   }

@@ -216,10 +216,10 @@ export class RxLoop {
   private allocLater(): number {
     const { cache, clock } = this.deps;
     this.wasPoolEmpty = true;
-    if (!this.poolPatience.mayWait(clock.nowMs())) return -1;
+    if (!this.poolPatience.mayWait(clock)) return -1;
     // What is staged can only be freed by the workers: it must be on its way before we wait for it.
     for (let worker = 0; worker < this.workerCount; worker++) this.flush(worker);
-    for (let spins = 1; this.poolPatience.mayWait(clock.nowMs()); spins++) {
+    for (let spins = 1; this.poolPatience.mayWait(clock); spins++) {
       const buffer = cache.peek();
       if (buffer >= 0) return buffer;
       this.waitForWorkers(spins);
@@ -247,7 +247,7 @@ export class RxLoop {
         spins = 0;
       }
       if (done === staged) break;
-      if (!patience.mayWait(clock.nowMs())) {
+      if (!patience.mayWait(clock)) {
         this.bells.ring(worker);
         break;
       }

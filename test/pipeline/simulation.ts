@@ -16,6 +16,8 @@ import { type PipelineSubjects, PRODUCTION, SimulatedRx, SimulatedWorker } from 
 import { SimulatedSource, TABLES } from './simulated-traffic.js';
 
 const RULE_CAPACITY = 16;
+/** Not endless: rx would not look at the clock then, and others have their turns when it does. */
+const FOR_EVER_MS = 1e9;
 /** Turns of the event loop that a pass may wait for a stalled thread: fewer than the aggregator spins. */
 const PASS_TURNS_MAX = 40;
 
@@ -80,10 +82,9 @@ export class Simulation {
     for (let i = 0; i < 8; i++) random.uint32();
     const workerCount = 1 + random.below(3);
     const ringSlots = random.pick([1, 2, 4, 8, 32, 64]);
-    const patienceMs = random.pick([0, 0, 0.5, Number.POSITIVE_INFINITY]);
+    const patienceMs = random.pick([0, 0, 0.5, FOR_EVER_MS]);
     // A source that waits for ever needs more buffers than the workers' caches can keep.
-    const poolBuffers =
-      patienceMs === Number.POSITIVE_INFINITY ? 64 * (workerCount + 1) : 1 + random.below(200);
+    const poolBuffers = patienceMs === FOR_EVER_MS ? 64 * (workerCount + 1) : 1 + random.below(200);
     this.memory = createEngineMemory({
       workerCount,
       ringSlots,
