@@ -21,7 +21,7 @@ const BYTES_A_BURST_MAX = 4;
 const BYTES_A_BURST_EVER = 400;
 const RUNS_MAX = 8;
 /** Fewer bursts would not show what is allocated in each. */
-const BURSTS_MIN = 600_000;
+const BURSTS_MIN = 200_000;
 
 t.setTimeout(RUNS_MAX * (STEADY_SECONDS + 10) * 1000 + 60_000);
 
