@@ -41,10 +41,12 @@ const FILE_PROPERTIES = {
 };
 
 export type MatchField = keyof typeof MATCH_PROPERTIES;
+/** The fields of a match, in the order in which they are named to people. */
+export const MATCH_FIELDS = Object.keys(MATCH_PROPERTIES) as readonly MatchField[];
 
 const FILE_KEYS = Object.keys(FILE_PROPERTIES);
 const RULE_KEYS = Object.keys(RULE_PROPERTIES);
-const MATCH_KEYS = Object.keys(MATCH_PROPERTIES);
+const MATCH_KEYS: readonly string[] = MATCH_FIELDS;
 
 const validate = new Ajv({ allErrors: true, strict: true }).compile(Type.Object(FILE_PROPERTIES, closed));
 

@@ -31,7 +31,8 @@ export class RxCounters {
   }
 
   /**
-   * Counts a frame that is received and dropped. `settleDrop` comes next.
+   * Counts a frame that is received and dropped. The desk's entry stays open: the caller closes it when the buffer is
+   * back and unstaged.
    *
    * @param reason position in `DROP_REASONS`.
    * @param buffer the last one staged for `worker`; -1 where the frame had none.

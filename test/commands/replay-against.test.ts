@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { closeSync, constants, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { ComparisonReport } from '../../src/commands/replay-against-report.js';
@@ -8,8 +7,9 @@ import { pcapFile } from '../fixtures/capture-builder.js';
 import { ethernet, ipv4, udp } from '../fixtures/frames.js';
 import { SAMPLE_CAPTURE, SAMPLE_RULES } from '../fixtures/sample-capture.js';
 import { temporaryFolder, writeCapture } from '../support/engine-fixture.js';
+import { INTERRUPTED_PACKETS, interruptedReplay } from '../support/interrupted-replay.js';
 import { sharedCaptures, withoutSharedCaptures } from '../support/shared-captures.js';
-import { eventually, runUpe, startProgram, UPE_MAIN } from '../support/upe-process.js';
+import { runUpe, startProgram, UPE_MAIN } from '../support/upe-process.js';
 
 const folder = temporaryFolder(t);
 const sample = write('sample.pcap', SAMPLE_CAPTURE);
@@ -242,34 +242,10 @@ t.test('a damaged capture is compared as far as it can be read, and is a failure
 });
 
 t.test('a signal ends it with what has been compared, and is a failure', async (t) => {
-  const fifo = join(folder, 'endless.pcap');
-  execFileSync('mkfifo', [fifo]);
-  // Opened for both directions, a FIFO waits for nobody, and has a writer for as long as the test lasts.
-  const pipe = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
-  t.teardown(() => closeSync(pipe));
-  const args = [UPE_MAIN, 'replay', '-', '--json', '--rules', before, '--against', after];
-  const script = 'fifo=$1; shift; exec "$@" < "$fifo"';
-  const program = startProgram(t, 'sh', ['-c', script, 'sh', fifo, process.execPath, ...args]);
-  // More than the pipe itself holds (64 KiB), so that all is written only when part of it has been read.
-  let left = readFileSync(writeCapture(folder, 2000));
-  await eventually('reader of the pipe', () => {
-    left = left.subarray(writeSome(pipe, left));
-    return left.length === 0;
-  });
-  program.signal('SIGINT');
-  const { exitCode, stdout, stderr } = await program.ended;
+  const args = ['--json', '--rules', before, '--against', after];
+  const { exitCode, stdout, stderr } = await interruptedReplay(t, folder, args);
   t.equal(exitCode, 1);
   t.equal(stderr, 'upe: interrupted: the comparison is of the packets read so far\n');
   const { received } = JSON.parse(stdout) as ComparisonReport;
-  t.ok(received.packets > 0 && received.packets <= 2000, `${received.packets} packets`);
+  t.ok(received.packets > 0 && received.packets <= INTERRUPTED_PACKETS, `${received.packets} packets`);
 });
-
-/** Writes as much as a pipe takes at the moment. Returns bytes. */
-function writeSome(pipe: number, bytes: Uint8Array): number {
-  try {
-    return writeSync(pipe, bytes);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
-    return 0;
-  }
-}

@@ -1,11 +1,11 @@
-import { execFileSync } from 'node:child_process';
-import { closeSync, constants, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { pcapFile } from '../fixtures/capture-builder.js';
 import { SAMPLE_CAPTURE, SAMPLE_RECORDS, SAMPLE_REPORT, SAMPLE_RULES } from '../fixtures/sample-capture.js';
 import { temporaryFolder, writeCapture } from '../support/engine-fixture.js';
-import { type Ended, eventually, runUpe, startProgram, UPE_MAIN } from '../support/upe-process.js';
+import { INTERRUPTED_PACKETS, interruptedReplay } from '../support/interrupted-replay.js';
+import { type Ended, runUpe, startProgram, UPE_MAIN } from '../support/upe-process.js';
 
 const folder = temporaryFolder(t);
 const sample = write('sample.pcap', SAMPLE_CAPTURE);
@@ -178,36 +178,15 @@ t.test('any number of workers gives the same totals', async (t) => {
   }
 });
 
-/** Writes as much as a pipe takes at the moment. Returns bytes. */
-function writeSome(pipe: number, bytes: Uint8Array): number {
-  try {
-    return writeSync(pipe, bytes);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
-    return 0;
-  }
-}
-
 t.test('a signal ends it with the totals of what has been read', async (t) => {
-  const fifo = join(folder, 'endless.pcap');
-  execFileSync('mkfifo', [fifo]);
-  // Opened for both directions, a FIFO waits for nobody, and has a writer for as long as the test lasts.
-  const pipe = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
-  t.teardown(() => closeSync(pipe));
-  const args = [UPE_MAIN, 'replay', '-', '--json', '--rules', rules];
-  const script = 'fifo=$1; shift; exec "$@" < "$fifo"';
-  const program = startProgram(t, 'sh', ['-c', script, 'sh', fifo, process.execPath, ...args]);
-  // More than the pipe itself holds (64 KiB), so that all is written only when part of it has been read.
-  let left = readFileSync(writeCapture(folder, 2000));
-  await eventually('reader of the pipe', () => {
-    left = left.subarray(writeSome(pipe, left));
-    return left.length === 0;
-  });
-  program.signal('SIGINT');
-  const { exitCode, stdout, stderr } = await program.ended;
+  const args = ['--json', '--rules', rules];
+  const { exitCode, stdout, stderr } = await interruptedReplay(t, folder, args);
   t.equal(exitCode, 1);
   t.equal(stderr, 'upe: interrupted: the totals are of the packets read so far\n');
   const report = JSON.parse(stdout);
   t.equal(report.balanced, true);
-  t.ok(report.received.packets > 0 && report.received.packets <= 2000, `${report.received.packets} packets`);
+  t.ok(
+    report.received.packets > 0 && report.received.packets <= INTERRUPTED_PACKETS,
+    `${report.received.packets} packets`,
+  );
 });

@@ -1,6 +1,6 @@
 import type { AnomalyKind } from '../../counters/catalogue.js';
 import type { Action } from '../rule.js';
-import type { MatchField } from '../rule-schema.js';
+import { MATCH_FIELDS, type MatchField } from '../rule-schema.js';
 import { fieldOfCriterion, fieldText } from './criterion-text.js';
 import {
   type ExplainableTable,
@@ -87,21 +87,6 @@ export interface UnjudgedFates {
   readonly malformed: Action;
 }
 
-const FIELDS: readonly MatchField[] = [
-  'ip_version',
-  'protocol',
-  'src',
-  'dst',
-  'src_port',
-  'dst_port',
-  'tcp_flags',
-  'icmp_type',
-  'dscp',
-  'fragment',
-  'vlan',
-  'in_interface',
-];
-
 /** The answer for a frame, or for a packet of which some fields are known. */
 export function answerFor(
   table: ExplainableTable,
@@ -133,7 +118,7 @@ export function answerFor(
 
 function packetFields(packet: KnownPacket, interfaces: readonly string[]): Answer['packet'] {
   const fields: { [Field in MatchField]?: string | null } = {};
-  for (const field of FIELDS) {
+  for (const field of MATCH_FIELDS) {
     const text = fieldText(packet, field, interfaces);
     if (text !== undefined) fields[field] = text;
   }

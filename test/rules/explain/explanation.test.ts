@@ -16,6 +16,7 @@ import { buildRuleTable, RuleTable } from '../../../src/rules/rule-table.js';
 import { MATCH_ALL, rule, ruleSet } from '../build-rules.js';
 import { naiveMatch } from '../naive-matcher.js';
 import { packetNear, randomRuleSet, SOURCE_INTERFACES } from '../random-rules.js';
+import { NOTHING_KNOWN } from './nothing-known.js';
 
 function explainable(set: RuleSet): ExplainableTable {
   const slots = set.rules.map((_, position) => position);
@@ -167,20 +168,6 @@ t.test('a rule that holds whatever the packet has is no matter of what is not kn
     { version: 6, words: [0, 0, 0, 0], bits: 0 },
   ] as const;
   const set = ruleSet([rule('all', 'drop', { match: { ...MATCH_ALL, src: anywhere, dst: anywhere } })]);
-  const nothing: KnownPacket = {
-    ipVersion: UNKNOWN,
-    protocols: null,
-    src: null,
-    dst: null,
-    srcPort: UNKNOWN,
-    dstPort: UNKNOWN,
-    tcpFlags: UNKNOWN,
-    icmpType: UNKNOWN,
-    dscp: UNKNOWN,
-    isFragment: UNKNOWN,
-    vlan: UNKNOWN,
-    interfaceIndex: UNKNOWN,
-  };
-  t.equal(decidedBy(explain(explainable(set), nothing, false)), 0);
+  t.equal(decidedBy(explain(explainable(set), NOTHING_KNOWN, false)), 0);
   t.end();
 });

@@ -2,23 +2,10 @@ import fc from 'fast-check';
 import t from 'tap';
 import { ABSENT } from '../../../src/protocol/packet.js';
 import type { KnownPacket } from '../../../src/rules/explain/known-packet.js';
-import { UNKNOWN } from '../../../src/rules/explain/known-packet.js';
 import { type QuestionTexts, readQuestion } from '../../../src/rules/explain/packet-question.js';
+import { MATCH_FIELDS } from '../../../src/rules/rule-schema.js';
+import { NOTHING_KNOWN as NOTHING } from './nothing-known.js';
 
-const NOTHING: KnownPacket = {
-  ipVersion: UNKNOWN,
-  protocols: null,
-  src: null,
-  dst: null,
-  srcPort: UNKNOWN,
-  dstPort: UNKNOWN,
-  tcpFlags: UNKNOWN,
-  icmpType: UNKNOWN,
-  dscp: UNKNOWN,
-  isFragment: UNKNOWN,
-  vlan: UNKNOWN,
-  interfaceIndex: UNKNOWN,
-};
 const NO_PORTS = { srcPort: ABSENT, dstPort: ABSENT };
 
 /** A question, and what is known of the packet then. */
@@ -115,21 +102,7 @@ t.test('whatever is asked, there is an answer or a reason', (t) => {
       '0x1',
     ),
   );
-  const fields = [
-    'ip_version',
-    'protocol',
-    'src',
-    'dst',
-    'src_port',
-    'dst_port',
-    'tcp_flags',
-    'icmp_type',
-    'dscp',
-    'fragment',
-    'vlan',
-    'in_interface',
-  ];
-  const questions = fc.dictionary(fc.constantFrom(...fields), text, { maxKeys: fields.length });
+  const questions = fc.dictionary(fc.constantFrom(...MATCH_FIELDS), text, { maxKeys: MATCH_FIELDS.length });
   let readable = 0;
   fc.assert(
     fc.property(questions, (texts) => {
