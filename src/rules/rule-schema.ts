@@ -1,5 +1,4 @@
 import { Ajv, type ErrorObject } from 'ajv';
-import { Type } from 'typebox';
 import { quoted } from './field-values.js';
 import { nearest } from './nearest.js';
 import type { ProblemLog } from './rule-problems.js';
@@ -10,34 +9,48 @@ import { resolved, type YamlMap, type YamlNode } from './yaml-tree.js';
  * written; so the fields of a match are of unknown type here, and the schema never looks into the
  * lists that aliases share.
  */
-const closed = { additionalProperties: false };
-const field = Type.Optional(Type.Unknown());
+const any = {};
+const text = { type: 'string' };
 
 const MATCH_PROPERTIES = {
-  ip_version: field,
-  protocol: field,
-  src: field,
-  dst: field,
-  src_port: field,
-  dst_port: field,
-  tcp_flags: field,
-  icmp_type: field,
-  dscp: field,
-  fragment: field,
-  vlan: field,
-  in_interface: field,
+  ip_version: any,
+  protocol: any,
+  src: any,
+  dst: any,
+  src_port: any,
+  dst_port: any,
+  tcp_flags: any,
+  icmp_type: any,
+  dscp: any,
+  fragment: any,
+  vlan: any,
+  in_interface: any,
 };
 const RULE_PROPERTIES = {
-  name: Type.String(),
-  description: Type.Optional(Type.String()),
-  priority: field,
-  match: Type.Optional(Type.Object(MATCH_PROPERTIES, closed)),
-  action: Type.Unknown(),
+  name: text,
+  description: text,
+  priority: any,
+  match: { type: 'object', properties: MATCH_PROPERTIES, additionalProperties: false },
+  action: any,
 };
 const FILE_PROPERTIES = {
-  default_action: field,
-  sets: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
-  rules: Type.Array(Type.Object(RULE_PROPERTIES, closed)),
+  default_action: any,
+  sets: { type: 'object' },
+  rules: {
+    type: 'array',
+    items: {
+      type: 'object',
+      properties: RULE_PROPERTIES,
+      required: ['name', 'action'],
+      additionalProperties: false,
+    },
+  },
+};
+const FILE = {
+  type: 'object',
+  properties: FILE_PROPERTIES,
+  required: ['rules'],
+  additionalProperties: false,
 };
 
 export type MatchField = keyof typeof MATCH_PROPERTIES;
@@ -48,7 +61,7 @@ const FILE_KEYS = Object.keys(FILE_PROPERTIES);
 const RULE_KEYS = Object.keys(RULE_PROPERTIES);
 const MATCH_KEYS: readonly string[] = MATCH_FIELDS;
 
-const validate = new Ajv({ allErrors: true, strict: true }).compile(Type.Object(FILE_PROPERTIES, closed));
+const validate = new Ajv({ allErrors: true, strict: true }).compile(FILE);
 
 /**
  * Reports unknown and missing keys, and values of the wrong shape.

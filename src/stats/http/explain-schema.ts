@@ -1,4 +1,3 @@
-import { type Static, Type } from 'typebox';
 import { ANOMALY_KINDS } from '../../counters/catalogue.js';
 import { ACTIONS } from '../../rules/rule.js';
 import { PROBLEM_SCHEMA } from './problem.js';
@@ -6,75 +5,97 @@ import { PROBLEM_SCHEMA } from './problem.js';
 /** Most rules that one answer lists. */
 export const LISTED_RULES_MAX = 10_000;
 
-const field = (description: string) => Type.Optional(Type.String({ description }));
+const parameter = (description: string) => ({ type: 'string', description });
+
+const PARAMETERS = {
+  ip_version: parameter('4 or 6, where no address tells it'),
+  protocol: parameter('tcp, udp, icmp, icmpv6, sctp, gre, esp, ah, or a number'),
+  src: parameter('Source address'),
+  dst: parameter('Destination address'),
+  src_port: parameter('Source port'),
+  dst_port: parameter('Destination port'),
+  tcp_flags: parameter('TCP flags that are set, like syn,ack, or none; the others are clear'),
+  icmp_type: parameter('Type of an ICMP or ICMPv6 message'),
+  dscp: parameter('Differentiated services code point'),
+  fragment: parameter('true or false'),
+  vlan: parameter('VLAN id of the outermost tag, or none'),
+  in_interface: parameter('Interface that it came in by'),
+  hex: parameter('Instead of fields: the frame in hexadecimal digits'),
+  link_type: parameter(
+    'What the frame begins with: ethernet (the default), ip, or a number as in capture files',
+  ),
+  all: parameter('true: goes on after the match'),
+  limit: parameter(`Rules to list at most, 1 to ${LISTED_RULES_MAX}; 1000 without it`),
+};
 
 /** What a request may ask; texts all of them, which are read as the rule file's are. */
-export const EXPLAIN_QUERY = Type.Object(
-  {
-    ip_version: field('4 or 6, where no address tells it'),
-    protocol: field('tcp, udp, icmp, icmpv6, sctp, gre, esp, ah, or a number'),
-    src: field('Source address'),
-    dst: field('Destination address'),
-    src_port: field('Source port'),
-    dst_port: field('Destination port'),
-    tcp_flags: field('TCP flags that are set, like syn,ack, or none; the others are clear'),
-    icmp_type: field('Type of an ICMP or ICMPv6 message'),
-    dscp: field('Differentiated services code point'),
-    fragment: field('true or false'),
-    vlan: field('VLAN id of the outermost tag, or none'),
-    in_interface: field('Interface that it came in by'),
-    hex: field('Instead of fields: the frame in hexadecimal digits'),
-    link_type: field(
-      'What the frame begins with: ethernet (the default), ip, or a number as in capture files',
-    ),
-    all: field('true: goes on after the match'),
-    limit: field(`Rules to list at most, 1 to ${LISTED_RULES_MAX}; 1000 without it`),
-  },
-  { additionalProperties: false },
-);
+export const EXPLAIN_QUERY = { type: 'object', properties: PARAMETERS, additionalProperties: false };
 
-export type ExplainQuery = Static<typeof EXPLAIN_QUERY>;
+export type ExplainQuery = { readonly [Name in keyof typeof PARAMETERS]?: string };
 
-const text = Type.Union([Type.String(), Type.Null()]);
-const action = Type.Union(ACTIONS.map((name) => Type.Literal(name)));
+const text = { type: 'string' };
+const textOrNull = { type: ['string', 'null'] };
+const integer = { type: 'integer' };
+const action = { enum: ACTIONS };
 
-const VERDICT = Type.Object({
-  kind: Type.String({ description: 'rule, unmatched, malformed, unclassified or cannot_tell' }),
-  action: Type.Union([action, Type.Null()]),
-  rule: Type.Optional(Type.String()),
-  position: Type.Optional(Type.Integer({ description: 'Of the rule in the table, from 1' })),
-  out_interface: Type.Optional(text),
-  reason: Type.Optional(Type.String({ description: 'Why no rule judges the frame' })),
-  possible: Type.Optional(
-    Type.Array(Type.Object({ rule: text, action, out_interface: text, if_field: text }), {
+const POSSIBLE_VERDICT = {
+  type: 'object',
+  properties: { rule: textOrNull, action, out_interface: textOrNull, if_field: textOrNull },
+  required: ['rule', 'action', 'out_interface', 'if_field'],
+};
+
+const VERDICT = {
+  type: 'object',
+  properties: {
+    kind: { type: 'string', description: 'rule, unmatched, malformed, unclassified or cannot_tell' },
+    action: { enum: [...ACTIONS, null] },
+    rule: text,
+    position: { type: 'integer', description: 'Of the rule in the table, from 1' },
+    out_interface: textOrNull,
+    reason: { type: 'string', description: 'Why no rule judges the frame' },
+    possible: {
+      type: 'array',
       description: 'What the verdict depends on; the last one is what remains',
-    }),
-  ),
-  possible_omitted: Type.Optional(Type.Integer()),
-});
+      items: POSSIBLE_VERDICT,
+    },
+    possible_omitted: integer,
+  },
+  required: ['kind', 'action'],
+};
 
-const RULE = Type.Object({
-  position: Type.Integer(),
-  rule: Type.String(),
-  action,
-  out_interface: text,
-  result: Type.String({ description: 'match, no_match or cannot_tell' }),
-  field: text,
-  has: text,
-  wants: text,
-  after_match: Type.Boolean(),
-});
+const RULE = {
+  type: 'object',
+  properties: {
+    position: integer,
+    rule: text,
+    action,
+    out_interface: textOrNull,
+    result: { type: 'string', description: 'match, no_match or cannot_tell' },
+    field: textOrNull,
+    has: textOrNull,
+    wants: textOrNull,
+    after_match: { type: 'boolean' },
+  },
+  required: ['position', 'rule', 'action', 'out_interface', 'result', 'field', 'has', 'wants', 'after_match'],
+};
 
 /** What is answered. */
 export const EXPLAIN_RESPONSES = {
-  200: Type.Object({
-    generation: Type.Integer({ description: 'Of the rules in use, which have given the answer' }),
-    packet: Type.Union([Type.Record(Type.String(), text), Type.Null()]),
-    anomalies: Type.Array(Type.Union(ANOMALY_KINDS.map((kind) => Type.Literal(kind)))),
-    verdict: VERDICT,
-    notes: Type.Array(Type.String()),
-    rules: Type.Array(RULE),
-    rules_omitted: Type.Integer({ description: 'Rules beyond the limit, which the answer does not list' }),
-  }),
+  200: {
+    type: 'object',
+    properties: {
+      generation: { type: 'integer', description: 'Of the rules in use, which have given the answer' },
+      packet: { type: ['object', 'null'], additionalProperties: textOrNull },
+      anomalies: { type: 'array', items: { enum: ANOMALY_KINDS } },
+      verdict: VERDICT,
+      notes: { type: 'array', items: text },
+      rules: { type: 'array', items: RULE },
+      rules_omitted: {
+        type: 'integer',
+        description: 'Rules beyond the limit, which the answer does not list',
+      },
+    },
+    required: ['generation', 'packet', 'anomalies', 'verdict', 'notes', 'rules', 'rules_omitted'],
+  },
   400: PROBLEM_SCHEMA,
 };

@@ -1,6 +1,5 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyReply, FastifySchemaValidationError } from 'fastify';
-import { Type } from 'typebox';
 
 /** One of several things that are wrong with a request. */
 export interface ProblemPart {
@@ -19,16 +18,25 @@ export interface Problem {
 }
 
 /** A problem document (RFC 9457): the API's answer to what it cannot do. */
-export const PROBLEM_SCHEMA = Type.Object(
-  {
-    type: Type.String(),
-    title: Type.String(),
-    status: Type.Integer(),
-    detail: Type.String(),
-    errors: Type.Optional(Type.Array(Type.Object({ parameter: Type.String(), detail: Type.String() }))),
+export const PROBLEM_SCHEMA = {
+  type: 'object',
+  description: 'A problem document (RFC 9457).',
+  properties: {
+    type: { type: 'string' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+    errors: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: { parameter: { type: 'string' }, detail: { type: 'string' } },
+        required: ['parameter', 'detail'],
+      },
+    },
   },
-  { description: 'A problem document (RFC 9457).' },
-);
+  required: ['type', 'title', 'status', 'detail'],
+};
 
 /** The media type of problem documents. */
 export const PROBLEM_TYPE = 'application/problem+json';
