@@ -77,8 +77,8 @@ export interface EngineDeps {
 }
 
 /**
- * The engine as main runs it: allocates the shared memory, starts the threads in the order workers,
- * stats, rx, so that whoever produces finds its consumer at work, and stops them in the order of the
+ * The engine as main runs it: allocates the shared memory, starts the workers and stats and then
+ * rx, so that whoever produces finds its consumer at work, and stops them in the order of the
  * packets, so that nothing is left under way.
  */
 export class Engine {
@@ -153,7 +153,7 @@ export class Engine {
   }
 
   /**
-   * Starts all threads, each when the one before is ready. When `stop` has been called meanwhile it starts no more:
+   * Starts all threads, rx when the others are ready. When `stop` has been called meanwhile it starts no more:
    * a process that exits while a thread begins may wait for it for ever.
    *
    * @returns the port that stats listens on; 0 without a stats thread, or when it was stopped meanwhile.
@@ -167,19 +167,10 @@ export class Engine {
     if (wakeFd !== undefined) this.doorbell(0).setWakeDescriptor(wakeFd);
     this.watch?.open();
     this.deployment.begin();
-    const { notice } = this.firstTable;
-    await this.workers.start();
+    const workersReady = this.workers.start();
+    // They load their modules beside each other.
+    const [, port] = await Promise.all([workersReady, this.startStats()]);
     if (this.isStopping) return 0;
-    let port = 0;
-    if (this.config.stats !== null) {
-      const stats = startStats(this.setting, this.config.stats, notice, (error, wasReady) => {
-        if (error !== null && (wasReady || stats.hasBeenReady)) this.supervisor.noteDeath(post, error);
-      });
-      const post = { name: 'stats', threadIndex: 1 + this.config.workerCount, refill: () => stats.refill() };
-      this.stats = stats;
-      port = await stats.ready();
-      if (this.isStopping) return 0;
-    }
     this.rx = new RxPost(this.setting, {
       ...this.deps,
       supervisor: this.supervisor,
@@ -226,6 +217,18 @@ export class Engine {
   /** True when a thread sits in a system call that nothing can end, such as a read from a silent socket. */
   get hasStuckThread(): boolean {
     return [this.rx, ...this.workers.threads].some((thread) => thread?.isStuck === true);
+  }
+
+  /** Resolves with the port that stats listens on; 0 where there is no stats thread. */
+  private async startStats(): Promise<number> {
+    if (this.config.stats === null) return 0;
+    const { notice } = this.firstTable;
+    const stats = startStats(this.setting, this.config.stats, notice, (error, wasReady) => {
+      if (error !== null && (wasReady || stats.hasBeenReady)) this.supervisor.noteDeath(post, error);
+    });
+    const post = { name: 'stats', threadIndex: 1 + this.config.workerCount, refill: () => stats.refill() };
+    this.stats = stats;
+    return stats.ready();
   }
 
   /** What needs privileges is open, and no frame has come yet. */
