@@ -86,7 +86,8 @@ t.test('UPE and the Prometheus that scrapes it', { skip }, async (t) => {
     t.equal((await fetch(`${upeUrl}/-/ready`)).status, 200);
     const hasSome = async (expression: string) => (await prometheusServer.query(expression)).length > 0;
     await eventually('scrape', () => hasSome('up{job="upe"} == 1').catch(() => false));
-    t.ok(await hasSome('sum(upe_rx_packets_total) > 0'), 'packets');
+    // The first scrape may have come before the first packet.
+    await eventually('packets', () => hasSome('sum(upe_rx_packets_total) > 0'));
     const rules = await prometheusServer.rules();
     t.ok(rules.length > 0, `${rules.length} recording rules and alerts are loaded`);
     t.strictSame(
