@@ -61,7 +61,8 @@ const FILE_KEYS = Object.keys(FILE_PROPERTIES);
 const RULE_KEYS = Object.keys(RULE_PROPERTIES);
 const MATCH_KEYS: readonly string[] = MATCH_FIELDS;
 
-const validate = new Ajv({ allErrors: true, strict: true }).compile(FILE);
+/** Without the meta-schema, whose compilation took longer than all else here: 45 ms of each start. */
+const validate = new Ajv({ allErrors: true, strict: true, meta: false, validateSchema: false }).compile(FILE);
 
 /**
  * Reports unknown and missing keys, and values of the wrong shape.
