@@ -5,13 +5,14 @@ import { threadId } from '../kernel/thread-id.js';
 import { compileRules } from '../rules/compile/compile-rules.js';
 import { loadRuleFile } from '../rules/rule-file.js';
 import type { LoadedRules, RuleLoaderData } from './rule-loader.js';
+import { withLittleInlining } from './v8-flags.js';
 
 function load({ file, interfaces }: RuleLoaderData): LoadedRules {
   try {
     const beganMs = performance.now();
     const ruleSet = loadRuleFile(file);
     const parsedMs = performance.now();
-    const compiled = compileRules(ruleSet, interfaces);
+    const compiled = withLittleInlining(() => compileRules(ruleSet, interfaces));
     const compileMs = performance.now() - parsedMs;
     return { kind: 'rules', ruleSet, compiled, parseMs: parsedMs - beganMs, compileMs };
   } catch (error) {

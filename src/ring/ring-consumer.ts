@@ -1,4 +1,8 @@
+import * as wordCopy from './copy-words.js';
 import { RingLayout, type RingMemory } from './ring-layout.js';
+
+// V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
+const { copyWords } = wordCopy;
 
 /**
  * The consumer's side of a ring: one worker, for ever. It remembers the producer's cursor and looks at
@@ -6,6 +10,7 @@ import { RingLayout, type RingMemory } from './ring-layout.js';
  */
 export class RingConsumer {
   private readonly words: Int32Array;
+  private readonly slots: number;
   private readonly slotMask: number;
   private readonly slotsWord: number;
   private readonly writeCursorWord: number;
@@ -16,6 +21,7 @@ export class RingConsumer {
   constructor(memory: RingMemory) {
     const layout = new RingLayout(memory.slots);
     this.words = new Int32Array(memory.buffer);
+    this.slots = memory.slots;
     this.slotMask = layout.slotMask;
     this.slotsWord = layout.slotsWord;
     this.writeCursorWord = layout.writeCursorWord;
@@ -51,8 +57,11 @@ export class RingConsumer {
     }
     const popped = Math.min(available, max);
     if (popped === 0) return 0;
-    const { words, slotsWord, slotMask, read } = this;
-    for (let i = 0; i < popped; i++) into[i] = words[slotsWord + ((read + i) & slotMask)];
+    const { words, slots, slotsWord, slotMask, read } = this;
+    const first = read & slotMask;
+    const beforeEnd = Math.min(popped, slots - first);
+    copyWords(words, slotsWord + first, into, 0, beforeEnd);
+    copyWords(words, slotsWord, into, beforeEnd, popped - beforeEnd);
     this.read = (read + popped) | 0;
     // Copied out first, cursor second: the producer may reuse the slots from here on.
     Atomics.store(this.words, this.readCursorWord, this.read);

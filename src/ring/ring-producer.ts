@@ -1,4 +1,8 @@
+import * as wordCopy from './copy-words.js';
 import { RingLayout, type RingMemory } from './ring-layout.js';
+
+// V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
+const { copyWords } = wordCopy;
 
 /**
  * The producer's side of a ring: the rx loop, one thread, for ever.
@@ -53,8 +57,12 @@ export class RingProducer {
       room = this.slots - ((this.write - this.cachedRead) | 0);
     }
     const pushed = Math.min(room, count);
-    const { words, slotsWord, slotMask, write } = this;
-    for (let i = 0; i < pushed; i++) words[slotsWord + ((write + i) & slotMask)] = indexes[from + i];
+    const { words, slots, slotsWord, slotMask, write } = this;
+    // The end of the slots comes at most once in a burst: what is before it, and what goes on at their beginning.
+    const first = write & slotMask;
+    const beforeEnd = Math.min(pushed, slots - first);
+    copyWords(indexes, from, words, slotsWord + first, beforeEnd);
+    copyWords(indexes, from + beforeEnd, words, slotsWord, pushed - beforeEnd);
     this.write = (write + pushed) | 0;
     // Slots first, cursor second: whoever sees the cursor sees the slots. Once a burst, not once an
     // index: a sequentially consistent store is a locked instruction.

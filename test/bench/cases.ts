@@ -3,6 +3,7 @@ import { classify } from './classify/classify-case.js';
 import { capture } from './live/capture-case.js';
 import { forward } from './live/forward-case.js';
 import { type BenchResult, median, runJson, runModule, spread } from './measure.js';
+import { stages } from './stages/stages-case.js';
 
 export interface BenchOptions {
   /** Counted runs of a case; one more goes before them and is not counted. */
@@ -137,6 +138,7 @@ export const CASES: Readonly<Record<string, BenchCase>> = {
   ring,
   pool,
   parse,
+  stages,
   classify,
   reload,
   scrape,

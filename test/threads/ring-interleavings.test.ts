@@ -1,4 +1,5 @@
 import t from 'tap';
+import { copyWords } from '../../src/ring/copy-words.js';
 import { RingConsumer } from '../../src/ring/ring-consumer.js';
 import { RingProducer } from '../../src/ring/ring-producer.js';
 import { Exploration } from '../support/interleaving/exploration.js';
@@ -49,8 +50,8 @@ for (const { what, cases } of SIZES) {
 const STORE = 'Atomics.store(this.words, this.writeCursorWord, this.write);';
 const LOAD = 'Atomics.load(this.words, this.writeCursorWord)';
 const LOOK = 'this.cachedRead = Atomics.load(this.words, this.readCursorWord);';
-const COPY = 'for (let i = 0; i < pushed; i++)';
-const COPY_OUT = 'for (let i = 0; i < popped; i++)';
+const COPY = 'copyWords(indexes, from, words, slotsWord + first, beforeEnd);';
+const COPY_OUT = 'copyWords(words, slotsWord + first, into, 0, beforeEnd);';
 const RETURN_SLOTS = 'Atomics.store(this.words, this.readCursorWord, this.read);';
 
 interface Defect {
@@ -98,20 +99,35 @@ const DEFECTS: readonly Defect[] = [
   },
   {
     what: "the producer's mask is one bit short",
-    producer: [{ replace: '& slotMask)', by: '& (slotMask >> 1))' }],
+    producer: [{ replace: '& slotMask', by: '& (slotMask >> 1)' }],
     found: /slot of \d holds/,
   },
   {
     what: "both sides' masks are one bit short",
-    producer: [{ replace: '& slotMask)', by: '& (slotMask >> 1))' }],
-    consumer: [{ replace: '& slotMask)', by: '& (slotMask >> 1))' }],
+    producer: [{ replace: '& slotMask', by: '& (slotMask >> 1)' }],
+    consumer: [{ replace: '& slotMask', by: '& (slotMask >> 1)' }],
     found: /slot of \d holds/,
   },
   {
     what: 'the slots are not masked',
-    producer: [{ replace: '((write + i) & slotMask)', by: '(write + i)' }],
-    consumer: [{ replace: '((read + i) & slotMask)', by: '(read + i)' }],
-    found: /outside of what the thread may touch|is written to word|slot of \d holds/,
+    producer: [{ replace: 'write & slotMask', by: 'write' }],
+    consumer: [{ replace: 'read & slotMask', by: 'read' }],
+    found: /a race|outside of what the thread may touch|is written to word|slot of \d holds/,
+  },
+  {
+    what: 'the producer writes on behind the last slot',
+    producer: [{ replace: 'Math.min(pushed, slots - first)', by: 'pushed' }],
+    found: /a race|outside of what the thread may touch|slot of \d holds|was popped, not/,
+  },
+  {
+    what: 'the consumer reads on behind the last slot',
+    consumer: [{ replace: 'Math.min(popped, slots - first)', by: 'popped' }],
+    found: /a race|outside of what the thread may touch|was popped, not/,
+  },
+  {
+    what: 'what goes on at the first slot is copied from the beginning of the burst',
+    producer: [{ replace: 'from + beforeEnd', by: 'from' }],
+    found: /slot of \d holds/,
   },
   {
     what: 'the producer does not look at the read cursor again',
@@ -148,10 +164,12 @@ t.test('a defect is found: its schedule ends in a violation', async (t) => {
       Producer: mutantOf(
         RingProducer,
         producer.map((change) => ({ method: 'push', ...change })),
+        { copyWords },
       ),
       Consumer: mutantOf(
         RingConsumer,
         consumer.map((change) => ({ method: 'pop', ...change })),
+        { copyWords },
       ),
     };
     const explore = () => {

@@ -31,6 +31,8 @@ interface WordClasses {
 }
 
 class WordMapWriter {
+  private readonly bucketWords = new Int32Array(2 * BUCKET_CLASSES);
+
   constructor(
     private readonly classes: WordClasses,
     private readonly writer: WordWriter,
@@ -56,22 +58,30 @@ class WordMapWriter {
    * @param end behind the last class that begins below the level's end.
    */
   private entries(low: number, shift: number, bits: number, first: number, end: number): Int32Array {
-    const { starts } = this.classes;
+    const { starts, entries: ofClasses } = this.classes;
     const entries = new Int32Array(2 ** bits);
+    const width = 2 ** shift;
     let at = first;
-    for (let entry = 0; entry < entries.length; entry++) {
-      const entryLow = low + entry * 2 ** shift;
+    for (let entry = 0; entry < entries.length; ) {
+      const entryLow = low + entry * width;
       while (at + 1 < end && starts[at + 1] <= entryLow) at++;
+      // Most entries are of one class, and have neighbours of the same.
+      const wholeEnd = at + 1 < end ? Math.floor((starts[at + 1] - low) / width) : entries.length;
+      if (wholeEnd > entry) {
+        entries.fill(ofClasses[at], entry, wholeEnd);
+        entry = wholeEnd;
+        continue;
+      }
       let entryEnd = at + 1;
-      while (entryEnd < end && starts[entryEnd] < entryLow + 2 ** shift) entryEnd++;
-      entries[entry] = this.entry(entryLow, shift, at, entryEnd);
+      while (entryEnd < end && starts[entryEnd] < entryLow + width) entryEnd++;
+      entries[entry++] = this.entry(entryLow, shift, at, entryEnd);
       at = entryEnd - 1;
     }
     return entries;
   }
 
+  /** An entry for addresses of two classes or more. */
   private entry(low: number, width: number, first: number, end: number): number {
-    if (end === first + 1) return this.classes.entries[first];
     if (end - first <= BUCKET_CLASSES) return ~(this.bucket(low, width, first, end) * 2);
     const bits = Math.min(Math.ceil(Math.log2(end - first)) + 1, width);
     const shift = width - bits;
@@ -83,11 +93,11 @@ class WordMapWriter {
 
   private bucket(low: number, width: number, first: number, end: number): number {
     const { starts, entries } = this.classes;
-    const words = [2 ** width - 1];
-    for (let i = 1; i < BUCKET_CLASSES; i++) words.push(first + i < end ? starts[first + i] - low : NO_START);
-    for (let i = 0; i < BUCKET_CLASSES; i++) {
-      words.push(entries[Math.min(first + i, end - 1)]);
-    }
+    const words = this.bucketWords;
+    words[0] = 2 ** width - 1;
+    for (let i = 1; i < BUCKET_CLASSES; i++) words[i] = first + i < end ? starts[first + i] - low : NO_START;
+    for (let i = 0; i < BUCKET_CLASSES; i++)
+      words[BUCKET_CLASSES + i] = entries[Math.min(first + i, end - 1)];
     return this.writer.append(words);
   }
 }

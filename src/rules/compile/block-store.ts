@@ -1,5 +1,6 @@
 import { RuleTableSizeError } from '../../errors.js';
 import { BLOCK_WORDS, COMPILE_BYTES_MAX } from '../matcher-layout.js';
+import { PairTable } from './pair-table.js';
 
 /** Blocks of one matcher at most, all of them together 128 MB: at ten thousand rules there are ten thousands. */
 export const BLOCKS_MAX = 1 << 20;
@@ -20,7 +21,7 @@ export class BlockStore {
   /** Open addressing; the block's index and 1, or 0 for a free place. */
   private places = new Int32Array(256);
   private readonly and = new Int32Array(BLOCK_WORDS);
-  private readonly products = new Map<number, number>();
+  private readonly products = new PairTable();
 
   constructor() {
     this.intern(new Int32Array(BLOCK_WORDS), 0);
@@ -51,14 +52,15 @@ export class BlockStore {
   intersect(a: number, b: number): number {
     if (a === b) return a;
     if (a === EMPTY_BLOCK || b === EMPTY_BLOCK) return EMPTY_BLOCK;
-    const key = a < b ? a * BLOCKS_MAX + b : b * BLOCKS_MAX + a;
-    const known = this.products.get(key);
-    if (known !== undefined) return known;
+    const low = Math.min(a, b);
+    const high = Math.max(a, b);
+    const known = this.products.get(low, high);
+    if (known >= 0) return known;
     const firstA = a * BLOCK_WORDS;
     const firstB = b * BLOCK_WORDS;
     for (let i = 0; i < BLOCK_WORDS; i++) this.and[i] = this.words[firstA + i] & this.words[firstB + i];
     const product = this.intern(this.and, 0);
-    this.products.set(key, product);
+    this.products.add(low, high, product);
     return product;
   }
 

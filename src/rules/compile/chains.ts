@@ -2,7 +2,7 @@ import { ABSENT } from '../../protocol/packet.js';
 import type { RuleMatch } from '../rule.js';
 import type { CodeField } from './code-fields.js';
 import { type RowStore, RowSweep } from './row-store.js';
-import { sweepValues } from './value-sweep.js';
+import { noteSpans, sweepValues } from './value-sweep.js';
 
 /** Products of two fields' classes that are tried at most, counted in blocks: 20 ms of compiling. */
 const PRODUCT_BLOCKS_MAX = 400_000;
@@ -60,7 +60,9 @@ export function buildChains({ service, others, rows, places, matchOf }: ChainSou
   const classesOf = ({ field, spansOf }: CodeField): CodeClasses =>
     codeClasses(
       field,
-      sweepValues(rows, places, ABSENT, (position) => spansOf(matchOf(position))),
+      sweepValues(rows, places, ABSENT, (position, turns) =>
+        noteSpans(spansOf(matchOf(position)), position, turns),
+      ),
     );
   const first: Step[] = [];
   const left: CodeClasses[] = [];

@@ -15,12 +15,14 @@ export class RowStore {
   count = 0;
   private places = new Int32Array(256);
   private hashes = new Int32Array(64);
+  private readonly product: Int32Array;
 
   constructor(
     readonly store: BlockStore,
     readonly blocksARow: number,
   ) {
     this.blocks = new Int32Array(64 * blocksARow);
+    this.product = new Int32Array(blocksARow);
   }
 
   /** @returns the number of the row with these blocks. */
@@ -48,7 +50,7 @@ export class RowStore {
   intersect(a: number, b: number): number {
     if (a === b) return a;
     const { blocksARow, blocks, store } = this;
-    const row = new Int32Array(blocksARow);
+    const row = this.product;
     for (let i = 0; i < blocksARow; i++) {
       row[i] = store.intersect(blocks[a * blocksARow + i], blocks[b * blocksARow + i]);
     }

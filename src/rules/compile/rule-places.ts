@@ -1,6 +1,6 @@
 import { BLOCK_WORDS, WORD_RULES } from '../matcher-layout.js';
 import type { PortRange, Prefix, RuleMatch } from '../rule.js';
-import { judgeTrials, type Trial } from './trial-packets.js';
+import { ALL_FIELDS, judgeTrials, type Trial } from './trial-packets.js';
 
 /** Wider port ranges hold for so many packets that to put equal ones together tells nothing. */
 const NARROW_PORTS = 4096;
@@ -8,7 +8,7 @@ const NARROW_PORTS = 4096;
 const TRIED_RULES_MIN = 4 * WORD_RULES;
 
 /** Positions by block, word and place in the word. */
-type Arrangement = readonly (readonly (readonly number[])[])[];
+type Arrangement = readonly (readonly Int32Array[])[];
 
 /**
  * Gives every rule its place in the rows. In the order of the file nearly every word would have a rule for
@@ -22,10 +22,10 @@ type Arrangement = readonly (readonly (readonly number[])[])[];
  */
 export function placeRules(matches: readonly RuleMatch[]): Int32Array {
   const keys = matches.map(keyOf);
-  const inOrder = matches.map((_, position) => position);
+  const inOrder = Int32Array.from(keys, (_, position) => position);
   const orders = [
-    inOrder.toSorted((a, b) => compareKeys(keys[a], keys[b], true) || a - b),
-    inOrder.toSorted((a, b) => compareKeys(keys[a], keys[b], false) || a - b),
+    Int32Array.from(inOrder).sort((a, b) => compareKeys(keys[a], keys[b], true) || a - b),
+    Int32Array.from(inOrder).sort((a, b) => compareKeys(keys[a], keys[b], false) || a - b),
     inOrder,
   ];
   const places = new Int32Array(matches.length);
@@ -52,14 +52,20 @@ function best(arrangements: readonly Arrangement[], matches: readonly RuleMatch[
  * Within a word by position, so that its first bit is its best; within a block the words by their best, and
  * so the blocks: where one cannot better what has been found, none behind it can.
  */
-function arrange(order: readonly number[]): Arrangement {
-  const words = chunks(order, WORD_RULES).map((word) => word.sort((a, b) => a - b));
-  const blocks = chunks(words, BLOCK_WORDS).map((block) => block.sort((a, b) => a[0] - b[0]));
+function arrange(order: Int32Array): Arrangement {
+  const words: Int32Array[] = [];
+  for (let first = 0; first < order.length; first += WORD_RULES) {
+    words.push(order.subarray(first, first + WORD_RULES).sort());
+  }
+  const blocks: Int32Array[][] = [];
+  for (let first = 0; first < words.length; first += BLOCK_WORDS) {
+    blocks.push(words.slice(first, first + BLOCK_WORDS).sort((a, b) => a[0] - b[0]));
+  }
   return blocks.sort((a, b) => a[0][0] - b[0][0]);
 }
 
 /** Words that the matcher would look at for a packet. */
-function visitedWords(arrangement: Arrangement, { src, dst, rest }: Trial): number {
+function visitedWords(arrangement: Arrangement, trial: Trial): number {
   let visited = 0;
   let found = Number.POSITIVE_INFINITY;
   for (const block of arrangement) {
@@ -67,20 +73,15 @@ function visitedWords(arrangement: Arrangement, { src, dst, rest }: Trial): numb
     for (const word of block) {
       if (word[0] >= found) break;
       let promised = 0;
-      for (const position of word) {
-        promised |= src[position] | (dst[position] << 1) | (rest[position] << 2);
-        if ((src[position] & dst[position] & rest[position]) === 1 && position < found) found = position;
+      for (let i = word.length - 1; i >= 0; i--) {
+        const position = word[i];
+        promised |= trial[position];
+        if (trial[position] === ALL_FIELDS && position < found) found = position;
       }
-      if (promised === 7) visited++;
+      if (promised === ALL_FIELDS) visited++;
     }
   }
   return visited;
-}
-
-function chunks<T>(all: readonly T[], length: number): T[][] {
-  const result: T[][] = [];
-  for (let first = 0; first < all.length; first += length) result.push(all.slice(first, first + length));
-  return result;
 }
 
 /** What a rule is sorted by. An address field as a number: 0 for any address, else its first prefix. */

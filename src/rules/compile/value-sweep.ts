@@ -1,5 +1,6 @@
 import type { RowStore } from './row-store.js';
 import { RowSweep } from './row-store.js';
+import { TurnList } from './turn-list.js';
 
 /** Values from `low` to `high`, both included. */
 export interface Span {
@@ -14,8 +15,11 @@ export interface ValueClasses {
   readonly rows: number[];
 }
 
-/** More rules than a table can have: a power of two, so that value and rule fit in a double. */
-const RULES_MAX = 2 ** 20;
+/**
+ * What a rule wants of a field. Notes the values that it holds for, and returns whether it rules any out: where it
+ * holds for all of them it notes none.
+ */
+export type SpanNoter = (position: number, turns: TurnList) => boolean;
 
 /**
  * Divides the values of a field into the intervals between which some rule begins or ends, and gives each
@@ -23,40 +27,39 @@ const RULES_MAX = 2 ** 20;
  *
  * @param lowest the lowest value of the field, at least -2^31.
  * @param places the place of each rule in the rows.
- * @param spansOf what a rule (by its position) wants of the field: all of it, or these, below 2^32.
+ * @param noteSpans asked of each rule, by its position.
  */
 export function sweepValues(
   rows: RowStore,
   places: Int32Array,
   lowest: number,
-  spansOf: (position: number) => readonly Span[] | null,
+  noteSpans: SpanNoter,
 ): ValueClasses {
   const sweep = new RowSweep(rows);
-  const turns: number[] = [];
+  const turns = new TurnList(lowest);
   for (let position = 0; position < places.length; position++) {
-    const spans = spansOf(position);
-    if (spans === null) {
-      sweep.toggle(places[position]);
-      continue;
-    }
-    for (const { low, high } of spans.length > 1 ? merged(spans) : spans) {
-      turns.push((low - lowest) * RULES_MAX + position, (high + 1 - lowest) * RULES_MAX + position);
-    }
+    if (!noteSpans(position, turns)) sweep.toggle(places[position]);
   }
-  // As doubles, because typed arrays of them sort without a call a comparison.
-  const ordered = Float64Array.from(turns).sort();
+  const { values, positions } = turns.sorted();
   const classes: ValueClasses = { starts: [], rows: [] };
   let at = lowest;
-  for (const turn of ordered) {
-    const value = Math.floor(turn / RULES_MAX) + lowest;
+  for (let turn = 0; turn < values.length; turn++) {
+    const value = values[turn];
     if (value !== at) {
       appendClass(classes, at, sweep.take());
       at = value;
     }
-    sweep.toggle(places[turn % RULES_MAX]);
+    sweep.toggle(places[positions[turn]]);
   }
   appendClass(classes, at, sweep.take());
   return classes;
+}
+
+/** Notes spans of one rule, which may overlap. @returns false where they are `null`: any value. */
+export function noteSpans(spans: readonly Span[] | null, position: number, turns: TurnList): boolean {
+  if (spans === null) return false;
+  for (const { low, high } of spans.length > 1 ? merged(spans) : spans) turns.add(low, high, position);
+  return true;
 }
 
 /** Neighbours with the same row are one class. */

@@ -14,18 +14,22 @@ import type { RowStore } from './row-store.js';
 /** The highest bit of a word: the first place, word or block. */
 const FIRST_BIT = 0x8000_0000;
 
+/** Room to begin with: what a thousand rules need. */
+const WORDS_AT_FIRST = 1 << 16;
+
 /** Writes a compiled table section by section; rows and blocks when something first refers to them. */
 export class WordWriter {
-  private words = new Int32Array(4096);
+  private words = new Int32Array(WORDS_AT_FIRST);
   /** 1 for each word that something is in. */
-  private isTaken = new Uint8Array(4096);
+  private isTaken = new Uint8Array(WORDS_AT_FIRST);
   private end = HEADER_END;
   /** What is to be written next, for `placePromised`. */
   private promisedIndexes = new Int32Array(64);
   private promisedValues = new Int32Array(64);
   private promisedCount = 0;
-  private readonly rowOffsets = new Map<number, number>();
-  private readonly blockOffsets = new Map<number, number>();
+  /** By the row's and the block's number; 0 where it has not been written. */
+  private rowOffsets = new Int32Array(1024);
+  private blockOffsets = new Int32Array(1024);
 
   constructor(private readonly rows: RowStore) {}
 
@@ -43,11 +47,12 @@ export class WordWriter {
 
   /** @returns the offset of a row of the store. */
   row(row: number): number {
-    const known = this.rowOffsets.get(row);
-    if (known !== undefined) return known;
+    if (row >= this.rowOffsets.length) this.rowOffsets = grown(this.rowOffsets, row + 1);
+    const known = this.rowOffsets[row];
+    if (known !== 0) return known;
     const { blocksARow } = this.rows;
     const offset = blocksARow === 1 ? this.rowWithBlock(row) : this.rowOfBlocks(row);
-    this.rowOffsets.set(row, offset);
+    this.rowOffsets[row] = offset;
     return offset;
   }
 
@@ -90,11 +95,12 @@ export class WordWriter {
   }
 
   private block(block: number): number {
-    const known = this.blockOffsets.get(block);
-    if (known !== undefined) return known;
+    if (block >= this.blockOffsets.length) this.blockOffsets = grown(this.blockOffsets, block + 1);
+    const known = this.blockOffsets[block];
+    if (known !== 0) return known;
     this.promiseBlock(0, block);
     const offset = this.placePromised();
-    this.blockOffsets.set(block, offset);
+    this.blockOffsets[block] = offset;
     return offset;
   }
 
@@ -107,8 +113,8 @@ export class WordWriter {
   /** Notes a word of what `placePromised` will write. `index`: from the first word on, ascending. */
   private promise(index: number, value: number): void {
     if (this.promisedCount === this.promisedIndexes.length) {
-      this.promisedIndexes = grown(this.promisedIndexes);
-      this.promisedValues = grown(this.promisedValues);
+      this.promisedIndexes = grown(this.promisedIndexes, this.promisedCount + 1);
+      this.promisedValues = grown(this.promisedValues, this.promisedCount + 1);
     }
     this.promisedIndexes[this.promisedCount] = index;
     this.promisedValues[this.promisedCount++] = value;
@@ -168,8 +174,9 @@ export class WordWriter {
   }
 }
 
-function grown(words: Int32Array): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(words.length * 2);
+/** Twice as long, or as often as it takes to have room for `count`. */
+function grown(words: Int32Array, count: number): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(2 ** Math.ceil(Math.log2(Math.max(count, words.length * 2))));
   larger.set(words);
   return larger;
 }

@@ -13,12 +13,15 @@ import { RingProducer } from '../../../src/ring/ring-producer.js';
 import { FlowHash, workerOf } from '../../../src/source/flow-hash.js';
 import { copyFrame } from '../../../src/source/frame-copy.js';
 import type { PipelineThreadData } from './pipeline-run.js';
+import {
+  FIRST_SRC_PORT,
+  SRC_ADDRESS_LOW_OFFSET,
+  SRC_PORT_OFFSET,
+  YARDSTICK_FRAME_BYTES,
+  yardstickFrame,
+} from './yardstick-frame.js';
 
 const BURST = 32;
-const FRAME_BYTES = 64;
-/** Where the yardstick's frame has what differs from flow to flow. */
-const SRC_ADDRESS_LOW_OFFSET = 28;
-const SRC_PORT_OFFSET = 34;
 
 /**
  * The yardstick's producer: takes a buffer, writes a 64-byte frame of the next flow into it, pushes
@@ -43,7 +46,7 @@ const doorbells = rings.map(
 );
 const control = controlOf(controlBuffer, 0);
 const clock = new MonotonicClock();
-const template = templateFrame();
+const template = yardstickFrame();
 const hand = pool.handOf(0);
 
 let flow = 0;
@@ -59,11 +62,11 @@ function produceBurst(nowUs: number): void {
     const index = cache.alloc();
     if (index < 0) break;
     const frame = pool.frameByteOffset(index);
-    copyFrame(template, 0, pool.words, frame >>> 2, FRAME_BYTES);
+    copyFrame(template, 0, pool.words, frame >>> 2, YARDSTICK_FRAME_BYTES);
     pool.view.setUint16(frame + SRC_ADDRESS_LOW_OFFSET, flow);
-    pool.view.setUint16(frame + SRC_PORT_OFFSET, 1024 + flow);
+    pool.view.setUint16(frame + SRC_PORT_OFFSET, FIRST_SRC_PORT + flow);
     if (++flow === flows) flow = 0;
-    pool.describe(index, FRAME_BYTES, FRAME_BYTES, LINK_ETHERNET, 0, nowUs, 0);
+    pool.describe(index, YARDSTICK_FRAME_BYTES, YARDSTICK_FRAME_BYTES, LINK_ETHERNET, 0, nowUs, 0);
     const worker = workers === 1 ? 0 : workerOf(flowHash.hash(index), workers);
     hand[worker * BURST + staged[worker]++] = index;
   }
@@ -78,17 +81,4 @@ function pushStaged(worker: number): void {
   const pushed = rings[worker].push(hand, first, count);
   if (idle === 'park') doorbells[worker].ring();
   for (let i = pushed; i < count; i++) cache.free(hand[first + i]);
-}
-
-/** Ethernet, IPv4 10.128.x.x to 10.128.0.2, TCP to port 80: `build` of the yardstick. */
-function templateFrame(): DataView {
-  const bytes = new Uint8Array(FRAME_BYTES);
-  bytes.set([0x08, 0x00, 0x45], 12);
-  bytes.set([50], 17);
-  bytes.set([64, 6], 22);
-  bytes.set([10, 128], 26);
-  bytes.set([10, 128, 0, 2], 30);
-  bytes.set([80], 37);
-  bytes.set([0x50], 46);
-  return new DataView(bytes.buffer);
 }
