@@ -5,6 +5,7 @@ import {
   CONTROL_HEARTBEAT,
   CONTROL_TABLE_GENERATION,
 } from '../../src/memory/control-layout.js';
+import { copyWords } from '../../src/ring/copy-words.js';
 import { RingConsumer } from '../../src/ring/ring-consumer.js';
 import { RxLoop } from '../../src/source/rx-loop.js';
 import { WorkerLoop } from '../../src/worker/worker-loop.js';
@@ -128,9 +129,11 @@ const DEFECTS: readonly Defect[] = [
   {
     what: 'the last index of a full burst is forgotten',
     subjects: {
-      Consumer: mutantOf(RingConsumer, [
-        { method: 'pop', replace: 'return popped;', by: 'return popped === max ? popped - 1 : popped;' },
-      ]),
+      Consumer: mutantOf(
+        RingConsumer,
+        [{ method: 'pop', replace: 'return popped;', by: 'return popped === max ? popped - 1 : popped;' }],
+        { copyWords },
+      ),
     },
     found: /1 buffers are not free/,
   },
