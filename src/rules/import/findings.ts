@@ -1,0 +1,110 @@
+import type { FlatRule } from './flat-rules.js';
+import type { ForeignChain, ForeignRule, ForeignTable } from './foreign-rules.js';
+import { heirsOf, mayEnd } from './left-out.js';
+
+/** Names that a sentence lists before it only counts the others. */
+const NAMED_MAX = 3;
+
+/** Something that a person should know of a rule. */
+export interface Finding {
+  /** `left out`: the file does not have the rule, and counts or drops other packets for it. */
+  readonly kind: 'left out' | 'note';
+  readonly rule: ForeignRule;
+  readonly reason: string;
+}
+
+/** What has become of the rules. */
+export interface Outcome {
+  readonly flat: readonly FlatRule[];
+  /** Those that are in the file, with their names. */
+  readonly names: ReadonlyMap<ForeignRule, string>;
+  /** Those that count and let go on, and cannot be said. */
+  readonly uncountable: ReadonlySet<ForeignRule>;
+}
+
+/** Everything that cannot be said or is said with a difference, in the order of the rules. */
+export function findingsOf(table: ForeignTable, outcome: Outcome): Finding[] {
+  const present = new Set(outcome.flat.map(({ rule }) => rule));
+  return reachedChains(table).flatMap(({ rules }) =>
+    rules.flatMap((rule): Finding[] => {
+      const leftOut = reasonToLeaveOut(rule, outcome);
+      if (leftOut !== null) return [{ kind: 'left out', rule, reason: leftOut }];
+      if (isIdle(rule)) {
+        return [{ kind: 'note', rule, reason: 'it neither decides nor counts, so there is no rule for it' }];
+      }
+      const notes = [...rule.notes];
+      if (!present.has(rule) && !isCall(rule)) notes.unshift('it can match nothing where it stands');
+      return notes.map((reason) => ({ kind: 'note', rule, reason }));
+    }),
+  );
+}
+
+/** What holds for the import as a whole, beside the table's own remarks. */
+export function remarkOnCalls(table: ForeignTable): string | null {
+  const calls = reachedChains(table).flatMap((chain) =>
+    chain.rules.filter((rule) => rule.counts && rule.unsaid === null && isCall(rule) && chain !== table.base),
+  );
+  const fromBase = table.base.rules.filter(
+    (rule) => rule.counts && rule.unsaid === null && rule.branches.some(({ verdict }) => 'chain' in verdict),
+  );
+  if (calls.length + fromBase.length === 0) return null;
+  return 'Rules that jump or return have no count of their own here: their packets are counted where they end.';
+}
+
+function reasonToLeaveOut(rule: ForeignRule, outcome: Outcome): string | null {
+  const { flat, names, uncountable } = outcome;
+  if (rule.unsaid !== null) return `${rule.unsaid}; ${consequence(rule, outcome)}`;
+  if (!uncountable.has(rule)) return null;
+  const heirs = [...heirsOfCounting(rule, flat, names)];
+  return `it counts packets and lets them go on, and ${listed(heirs)} can match them later; a packet counts for one rule of UPE`;
+}
+
+function consequence(rule: ForeignRule, { flat, names }: Outcome): string {
+  if (!mayEnd(rule)) return 'it lets its packets go on';
+  const heirs = [...heirsOf(rule, flat, new Set(names.keys()))].map((heir) => names.get(heir)!);
+  const where = heirs.length === 0 ? 'only the default action' : listed(heirs);
+  return `its packets go on to the rules after it here: ${where} can match them`;
+}
+
+/** The rules after a counting one that its packets can meet. */
+function heirsOfCounting(
+  rule: ForeignRule,
+  flat: readonly FlatRule[],
+  names: ReadonlyMap<ForeignRule, string>,
+): Set<string> {
+  const ending: ForeignRule = { ...rule, branches: [{ when: [], verdict: { kind: 'accept' } }] };
+  const copies = flat.map((each) => (each.rule === rule ? { ...each, rule: ending } : each));
+  const heirs = heirsOf(ending, copies, new Set(names.keys()));
+  return new Set([...heirs].map((heir) => names.get(heir)!));
+}
+
+function listed(names: readonly string[]): string {
+  if (names.length === 0) return 'a rule that is left out';
+  const more = names.length - NAMED_MAX;
+  if (more > 0) return `${names.slice(0, NAMED_MAX).join(', ')} and ${more} more`;
+  if (names.length === 1) return names[0];
+  return `${names.slice(0, -1).join(', ')} and ${names[names.length - 1]}`;
+}
+
+function isIdle(rule: ForeignRule): boolean {
+  return !rule.counts && rule.branches.every(({ verdict }) => verdict.kind === 'continue');
+}
+
+function isCall({ branches }: ForeignRule): boolean {
+  return branches.every(({ verdict }) => 'chain' in verdict || verdict.kind === 'return');
+}
+
+/** The base chain and those that a rule of the file leads to, each once. */
+function reachedChains({ base, chains }: ForeignTable): ForeignChain[] {
+  const reached = new Set([base]);
+  for (const { rules } of reached) {
+    for (const rule of rules) {
+      if (rule.unsaid !== null) continue;
+      for (const { verdict } of rule.branches) {
+        const chain = 'chain' in verdict ? chains.get(verdict.chain) : undefined;
+        if (chain !== undefined) reached.add(chain);
+      }
+    }
+  }
+  return [...reached];
+}
