@@ -28,10 +28,11 @@ export function intersection(a: Values, b: Values): Values {
   if (a === b) return a;
   const shared: Interval[] = [];
   for (let i = 0, j = 0; i < a.length && j < b.length; ) {
-    const low = a[i].low > b[j].low ? a[i].low : b[j].low;
-    const high = a[i].high < b[j].high ? a[i].high : b[j].high;
+    const { low } = a[i].low > b[j].low ? a[i] : b[j];
+    const isFirstToEnd = a[i].high < b[j].high;
+    const { high } = isFirstToEnd ? a[i] : b[j];
     if (low <= high) shared.push({ low, high });
-    if (a[i].high < b[j].high) i++;
+    if (isFirstToEnd) i++;
     else j++;
   }
   if (sameValues(shared, a)) return a;

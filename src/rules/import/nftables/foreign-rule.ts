@@ -1,8 +1,9 @@
 import { ANYTHING, allOf } from '../condition.js';
 import type { Branch, ForeignRule, Verdict } from '../foreign-rules.js';
+import { conjunction, type Meaning } from '../meaning.js';
 import { elementsOf, isCatchAll } from './elements.js';
 import { entryOf, type Json, listOf, objectOf, textIn } from './json.js';
-import { conjunction, type Meaning, type MeaningReader } from './meaning.js';
+import type { MeaningReader } from './matches.js';
 import type { NftChain, NftRule, NftSet } from './ruleset.js';
 import { expressionText, ruleText } from './text.js';
 

@@ -1,7 +1,7 @@
-import { ConfigError, ImportError } from '../../../errors.js';
+import { type ChainCandidate, chosenChain } from '../chosen-chain.js';
 import type { ForeignChain, ForeignTable } from '../foreign-rules.js';
 import { foreignRule } from './foreign-rule.js';
-import { MeaningReader } from './meaning.js';
+import { MeaningReader } from './matches.js';
 import { type NftChain, type NftTable, parseRuleset } from './ruleset.js';
 
 /** Families whose packets UPE can judge, and the IP version that each sees. */
@@ -15,8 +15,7 @@ const FAMILIES: ReadonlyMap<string, 4 | 6 | null> = new Map([
 /** Chains of type nat see the first packet of a connection only. */
 const TYPES: ReadonlySet<string | null> = new Set(['filter', 'route']);
 
-interface Candidate {
-  readonly place: string;
+interface Candidate extends ChainCandidate {
   readonly table: NftTable;
   readonly chain: NftChain;
 }
@@ -29,7 +28,7 @@ interface Candidate {
  * @throws ConfigError when the chain is not there, or none is named and there are several.
  */
 export function readNftables(text: string, wanted: string | null): ForeignTable {
-  const { place, table, chain } = chosen(candidatesOf(parseRuleset(text)), wanted);
+  const { place, table, chain } = chosenChain(candidatesOf(parseRuleset(text)), wanted);
   const version = FAMILIES.get(table.family)!;
   const hasTags =
     table.family === 'netdev' ||
@@ -55,27 +54,11 @@ function candidatesOf(tables: readonly NftTable[]): Candidate[] {
   for (const table of tables.filter(({ family }) => FAMILIES.has(family))) {
     for (const chain of table.chains.values()) {
       if (!TYPES.has(chain.type)) continue;
-      candidates.push({ place: `${table.family}/${table.name}/${chain.name}`, table, chain });
+      const place = `${table.family}/${table.name}/${chain.name}`;
+      candidates.push({ place, ruleCount: chain.rules.length, table, chain });
     }
   }
   return candidates;
-}
-
-function chosen(candidates: readonly Candidate[], wanted: string | null): Candidate {
-  const places = candidates.map(({ place }) => place).join(', ');
-  if (candidates.length === 0)
-    throw new ImportError('the ruleset has no base chain of type filter whose packets UPE can judge');
-  if (wanted !== null) {
-    const found = candidates.find(({ place }) => place === wanted);
-    if (found !== undefined) return found;
-    throw new ConfigError([
-      `--chain ${JSON.stringify(wanted)} is no base chain of type filter here; there are ${places}.`,
-    ]);
-  }
-  const filled = candidates.filter(({ chain }) => chain.rules.length > 0);
-  if (candidates.length === 1) return candidates[0];
-  if (filled.length === 1) return filled[0];
-  throw new ConfigError([`The ruleset has several base chains; name one with --chain: ${places}.`]);
 }
 
 function remarksOn({ hook, policy }: NftChain, hasTags: boolean): string[] {
