@@ -34,6 +34,9 @@ export function findingsOf(table: ForeignTable, outcome: Outcome): Finding[] {
       }
       const notes = [...rule.notes];
       if (!present.has(rule) && !isCall(rule)) notes.unshift('it can match nothing where it stands');
+      if (rule.counts && isCallInPart(rule)) {
+        notes.push('packets that it sends to other chains are counted where they end, not here');
+      }
       return notes.map((reason) => ({ kind: 'note', rule, reason }));
     }),
   );
@@ -92,6 +95,12 @@ function isIdle(rule: ForeignRule): boolean {
 
 function isCall({ branches }: ForeignRule): boolean {
   return branches.every(({ verdict }) => 'chain' in verdict || verdict.kind === 'return');
+}
+
+function isCallInPart(rule: ForeignRule): boolean {
+  return (
+    !isCall(rule) && rule.branches.some(({ verdict }) => 'chain' in verdict || verdict.kind === 'return')
+  );
 }
 
 /** The base chain and those that a rule of the file leads to, each once. */

@@ -120,7 +120,7 @@ class Flattening {
         this.add({ rule, kind: 'counts', when, action: this.policy });
         return;
       case 'return':
-        if (here.caller === null) this.add({ rule, kind: 'decides', when, action: this.policy });
+        if (here.chain === this.table.base) this.add({ rule, kind: 'decides', when, action: this.policy });
         else if (!goesWithOthers) this.followToEnd(after(here.caller), when);
         return;
       case 'jump':

@@ -14,6 +14,8 @@ import { RuleWriter } from './rule-writer.js';
 /** Rules of another firewall can be longer than anybody would read. */
 const SHOWN_CHARACTERS_MAX = 300;
 const LINE_WIDTH = 110;
+/** Deeper than any key of a rule. */
+const CONTINUATION = ' '.repeat(10);
 
 export interface ImportedRules {
   /** The rule file. */
@@ -97,7 +99,7 @@ class FileWriter {
     const head = [`${table.place} of ${table.firewall}, as rules of UPE.`, ...remarks];
     document.commentBefore = asComment(head);
     if (this.comment.length > 0) document.comment = asComment(this.comment);
-    return document.toString({ lineWidth: LINE_WIDTH, flowCollectionPadding: true });
+    return document.toString({ lineWidth: 0 }).split('\n').map(wrapped).join('\n');
   }
 
   private addFlat({ rule, kind, when, action }: FlatRule): void {
@@ -166,6 +168,21 @@ class FileWriter {
     rules.add(this.ruleNode(this.freeName(`ipv${other}`), match, 'count', [...this.comment, why]));
     this.comment = [];
   }
+}
+
+/** Breaks a line between two values of a list, where a flow collection may be broken; a comment stays whole. */
+function wrapped(line: string): string {
+  if (line.length <= LINE_WIDTH || /^\s*#/.test(line)) return line;
+  const lines: string[] = [];
+  let current = '';
+  for (const part of line.split(/(?<=, )/)) {
+    if (current !== '' && current.length + part.length > LINE_WIDTH) {
+      lines.push(current.trimEnd());
+      current = CONTINUATION;
+    }
+    current += part;
+  }
+  return [...lines, current].join('\n');
 }
 
 function asComment(lines: readonly string[]): string {

@@ -112,7 +112,11 @@ export const TCP_FLAG_BITS: ReadonlyMap<string, number> = new Map([
   ['cwr', 0x80],
 ]);
 
-/** IPv6 headers that nftables and iptables pass on their way to the protocol, so that they never find them. */
-export const PASSED_IN_IPV6: ReadonlySet<number> = new Set([0, 43, 44, 51, 60]);
-/** IPv6 headers that UPE passes on its way to the protocol, and they do not. */
-export const PASSED_BY_UPE_ONLY: ReadonlySet<number> = new Set([135, 139, 140]);
+/**
+ * IPv6 headers that the kernel passes on its way to the protocol, so that it never finds them there
+ * (`ipv6_find_hdr`); ip6tables passes AH as well, nftables does not.
+ */
+export const PASSED_IN_IPV6: readonly number[] = [0, 43, 44, 60];
+export const PASSED_BY_IP6TABLES: readonly number[] = [...PASSED_IN_IPV6, 51];
+/** IPv6 headers that UPE passes on its way to the protocol, and the kernel does not. */
+export const PASSED_BY_UPE_ONLY: readonly number[] = [135, 139, 140];

@@ -1,18 +1,18 @@
 import { ANYTHING } from './condition.js';
 import { asList, holds, type Meaning, unsaid } from './meaning.js';
-import { PASSED_BY_UPE_ONLY, PASSED_IN_IPV6 } from './packet-words.js';
+import { PASSED_BY_UPE_ONLY } from './packet-words.js';
 import { complement, intersection, numbers, type Values } from './values.js';
 
 const ALL = { low: 0n, high: 255n };
-const FOUND_IN_IPV4_ONLY = numbers(...PASSED_IN_IPV6);
 const UNLIKE = numbers(...PASSED_BY_UPE_ONLY);
 
 /**
  * The protocol behind IPv6's extension headers, as the kernel finds it. It passes others of them than UPE.
  *
  * @param version the one IP version that can be meant, or null.
+ * @param passed the headers that the kernel passes there.
  */
-export function protocolMeaning(protocol: Values, version: 4 | 6 | null): Meaning {
+export function protocolMeaning(protocol: Values, version: 4 | 6 | null, passed: readonly number[]): Meaning {
   if (version === 4 || isNegation(protocol)) {
     return holds(asList(version === null ? { protocol } : { version, protocol }));
   }
@@ -21,8 +21,8 @@ export function protocolMeaning(protocol: Values, version: 4 | 6 | null): Meanin
     const header = `the header of protocol ${unlike[0].low}`;
     return unsaid(`in IPv6, UPE takes ${header} for an extension and looks behind it`, [ANYTHING]);
   }
-  const inBoth = intersection(protocol, complement(FOUND_IN_IPV4_ONLY, ALL));
-  const inIpv4 = version === 6 ? [] : intersection(protocol, FOUND_IN_IPV4_ONLY);
+  const inBoth = intersection(protocol, complement(numbers(...passed), ALL));
+  const inIpv4 = version === 6 ? [] : intersection(protocol, numbers(...passed));
   return holds([...asList({ version, protocol: inBoth }), ...asList({ version: 4, protocol: inIpv4 })]);
 }
 

@@ -2,7 +2,7 @@ import { ImportError } from '../../../errors.js';
 import { allAddresses, hasMappedAddresses, networkOf, parseAddress } from '../addresses.js';
 import { ANYTHING, type Condition, conditionOf, otherFlags } from '../condition.js';
 import { arrival, asList, holds, type Meaning, unsaid } from '../meaning.js';
-import { PROTOCOL_NUMBERS, TCP_FLAG_BITS } from '../packet-words.js';
+import { PASSED_BY_IP6TABLES, PROTOCOL_NUMBERS, TCP_FLAG_BITS } from '../packet-words.js';
 import { protocolMeaning } from '../protocol-meaning.js';
 import { complement, type Interval, numbers, type Values, valuesOf } from '../values.js';
 import type { RuleOption } from './rule-words.js';
@@ -117,7 +117,7 @@ function protocol(option: RuleOption, version: 4 | 6): Meaning {
   const number = PROTOCOL_NUMBERS.get(text) ?? (/^\d{1,3}$/.test(text ?? '') ? Number(text) : 256);
   if (number > 255) return unsaid(`UPE does not know protocol ${text}; give its number`, asList({ version }));
   const values = numbers(number);
-  return protocolMeaning(option.isNegated ? complement(values, BYTE) : values, version);
+  return protocolMeaning(option.isNegated ? complement(values, BYTE) : values, version, PASSED_BY_IP6TABLES);
 }
 
 function interfaceName({ values, isNegated }: RuleOption): Meaning {

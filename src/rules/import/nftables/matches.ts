@@ -1,6 +1,7 @@
 import { hasMappedAddresses } from '../addresses.js';
 import { ANYTHING, allOf, type Condition, joined, VALUE_FIELDS } from '../condition.js';
 import { asList, conjunction, holds, type Meaning, unsaid } from '../meaning.js';
+import { PASSED_IN_IPV6 } from '../packet-words.js';
 import { protocolMeaning } from '../protocol-meaning.js';
 import { type Interval, type Values, valuesOf } from '../values.js';
 import { comparedValues, flags, fragment, interfaces, version } from './comparisons.js';
@@ -81,7 +82,7 @@ export class MeaningReader {
       );
     }
     if (field === 'protocol') {
-      return protocolMeaning(compared, fields.version ?? this.context.version);
+      return protocolMeaning(compared, fields.version ?? this.context.version, PASSED_IN_IPV6);
     }
     const when = asList({ ...fields, [field]: compared });
     return { ...holds(when), anyTransport: selector.anyTransport === true };

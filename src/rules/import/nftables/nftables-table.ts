@@ -62,7 +62,10 @@ function candidatesOf(tables: readonly NftTable[]): Candidate[] {
 }
 
 function remarksOn({ hook, policy }: NftChain, hasTags: boolean): string[] {
-  const remarks = [`Hook ${hook}, policy ${policy}, which is the default action here.`];
+  const remarks = [
+    `Hook ${hook}, policy ${policy}, which is the default action here.`,
+    'In later fragments nftables may take payload for ports, flags and types; for UPE they have none.',
+  ];
   if (!hasTags) {
     remarks.push(
       'The hook sees what passes there, UPE every packet that it reads: compare counts on the same packets.',
