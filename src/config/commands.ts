@@ -88,7 +88,7 @@ export const COMMANDS = {
     ],
   },
   import: {
-    operands: 'nftables|iptables [FILE]',
+    operands: 'FIREWALL [FILE]',
     doc: 'Writes rules of nftables (nft -j list ruleset) or iptables (iptables-save), from standard input or a file, as a rule file on standard output, and tells on standard error what cannot be said in one.',
     ownFlags: [
       flagOf(

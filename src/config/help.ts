@@ -15,12 +15,7 @@ const EXIT_CODES: readonly Row[] = [
   { left: ['0'], right: ['Good.'] },
   { left: ['1'], right: ['A failure at run time, damaged capture files included.'] },
   { left: ['2'], right: ['A usage or configuration error, invalid rules included.'] },
-  {
-    left: ['3'],
-    right: [
-      'Findings: other rules would change something (replay --against), or rules cannot be said (import).',
-    ],
-  },
+  { left: ['3'], right: ['Findings of replay --against, or rules that import cannot say.'] },
 ];
 
 interface Example {
@@ -77,12 +72,12 @@ const EXAMPLES: readonly Example[] = [
   },
   {
     command: 'import',
-    line: 'nft -j list ruleset | upe import nftables --chain inet/filter/input',
-    doc: 'The rules that the kernel has, as a rule file.',
+    line: 'nft -j list ruleset | upe import nftables',
+    doc: 'The rules that the kernel has, as a rule file; what cannot be said is told.',
   },
   {
     command: 'import',
-    line: 'iptables-save | upe import iptables --chain filter/FORWARD',
+    line: 'iptables-save | upe import iptables --chain filter/INPUT',
     doc: 'Those of iptables.',
   },
   {

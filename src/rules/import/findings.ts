@@ -1,8 +1,8 @@
 import type { FlatRule } from './flat-rules.js';
 import type { ForeignChain, ForeignRule, ForeignTable } from './foreign-rules.js';
-import { heirsOf, mayEnd } from './left-out.js';
+import { heirs, mayEnd } from './left-out.js';
 
-/** Names that a sentence lists before it only counts the others. */
+/** Names that a sentence lists before it speaks of others. */
 const NAMED_MAX = 3;
 
 /** Something that a person should know of a rule. */
@@ -24,14 +24,17 @@ export interface Outcome {
 
 /** Everything that cannot be said or is said with a difference, in the order of the rules. */
 export function findingsOf(table: ForeignTable, outcome: Outcome): Finding[] {
-  const present = new Set(outcome.flat.map(({ rule }) => rule));
+  const { flat, names, uncountable } = outcome;
+  const present = new Set(flat.map(({ rule }) => rule));
+  const heirsOf = heirs(flat, new Set(names.keys()), NAMED_MAX + 1);
   return reachedChains(table).flatMap(({ rules }) =>
     rules.flatMap((rule): Finding[] => {
-      const leftOut = reasonToLeaveOut(rule, outcome);
-      if (leftOut !== null) return [{ kind: 'left out', rule, reason: leftOut }];
-      if (isIdle(rule)) {
+      if (rule.isIdle) {
         return [{ kind: 'note', rule, reason: 'it neither decides nor counts, so there is no rule for it' }];
       }
+      const later = [...(heirsOf.get(rule) ?? [])].map((heir) => names.get(heir)!);
+      const leftOut = reasonToLeaveOut(rule, uncountable, later);
+      if (leftOut !== null) return [{ kind: 'left out', rule, reason: leftOut }];
       const notes = [...rule.notes];
       if (!present.has(rule) && !isCall(rule)) notes.unshift('it can match nothing where it stands');
       if (rule.counts && isCallInPart(rule)) {
@@ -54,43 +57,27 @@ export function remarkOnCalls(table: ForeignTable): string | null {
   return 'Rules that jump or return have no count of their own here: their packets are counted where they end.';
 }
 
-function reasonToLeaveOut(rule: ForeignRule, outcome: Outcome): string | null {
-  const { flat, names, uncountable } = outcome;
-  if (rule.unsaid !== null) return `${rule.unsaid}; ${consequence(rule, outcome)}`;
-  if (!uncountable.has(rule)) return null;
-  const heirs = [...heirsOfCounting(rule, flat, names)];
-  return `it counts packets and lets them go on, and ${listed(heirs)} can match them later; a packet counts for one rule of UPE`;
-}
-
-function consequence(rule: ForeignRule, { flat, names }: Outcome): string {
-  if (!mayEnd(rule)) return 'it lets its packets go on';
-  const heirs = [...heirsOf(rule, flat, new Set(names.keys()))].map((heir) => names.get(heir)!);
-  const where = heirs.length === 0 ? 'only the default action' : listed(heirs);
-  return `its packets go on to the rules after it here: ${where} can match them`;
-}
-
-/** The rules after a counting one that its packets can meet. */
-function heirsOfCounting(
+function reasonToLeaveOut(
   rule: ForeignRule,
-  flat: readonly FlatRule[],
-  names: ReadonlyMap<ForeignRule, string>,
-): Set<string> {
-  const ending: ForeignRule = { ...rule, branches: [{ when: [], verdict: { kind: 'accept' } }] };
-  const copies = flat.map((each) => (each.rule === rule ? { ...each, rule: ending } : each));
-  const heirs = heirsOf(ending, copies, new Set(names.keys()));
-  return new Set([...heirs].map((heir) => names.get(heir)!));
+  uncountable: ReadonlySet<ForeignRule>,
+  later: readonly string[],
+): string | null {
+  if (rule.unsaid === null && !uncountable.has(rule)) return null;
+  const others = listed(later);
+  if (rule.unsaid === null) {
+    return `it counts packets and lets them go on, and ${others ?? 'a rule that is left out'} can match them later; a packet counts for one rule of UPE`;
+  }
+  if (!mayEnd(rule)) return `${rule.unsaid}; it lets its packets go on`;
+  const where = `${others ?? 'only the default action'} can match them`;
+  return `${rule.unsaid}; its packets go on to the rules after it here: ${where}`;
 }
 
-function listed(names: readonly string[]): string {
-  if (names.length === 0) return 'a rule that is left out';
-  const more = names.length - NAMED_MAX;
-  if (more > 0) return `${names.slice(0, NAMED_MAX).join(', ')} and ${more} more`;
+/** null for none. */
+function listed(names: readonly string[]): string | null {
+  if (names.length === 0) return null;
+  if (names.length > NAMED_MAX) return `${names.slice(0, NAMED_MAX).join(', ')} and others`;
   if (names.length === 1) return names[0];
   return `${names.slice(0, -1).join(', ')} and ${names[names.length - 1]}`;
-}
-
-function isIdle(rule: ForeignRule): boolean {
-  return !rule.counts && rule.branches.every(({ verdict }) => verdict.kind === 'continue');
 }
 
 function isCall({ branches }: ForeignRule): boolean {

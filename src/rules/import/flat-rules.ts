@@ -19,6 +19,8 @@ export interface FlatRule {
   readonly kind: 'decides' | 'counts' | 'unsaid';
   readonly when: readonly Condition[];
   readonly action: 'count' | 'drop';
+  /** The same for what a rule has become at one place of one way. */
+  readonly visit: number;
   /** Position in the list from which on its packets cannot be met any more. */
   end: number;
 }
@@ -41,10 +43,11 @@ interface Place {
  * rest of the chain, with their conditions, down to the policy. The same serves packets that a rule excepts
  * (`iifname != "eth0"`), which a condition cannot say.
  *
+ * @param leftOut rules that are left out beside those that say so themselves.
  * @throws ImportError when chains run in a circle, or become too many rules.
  */
-export function flatten(table: ForeignTable): FlatRule[] {
-  return new Flattening(table).run();
+export function flatten(table: ForeignTable, leftOut: ReadonlySet<ForeignRule>): FlatRule[] {
+  return new Flattening(table, leftOut).run();
 }
 
 class Flattening {
@@ -55,8 +58,12 @@ class Flattening {
   private ruleCount = 0;
   private steps = 0;
   private ways = 0;
+  private visits = 0;
 
-  constructor(private readonly table: ForeignTable) {
+  constructor(
+    private readonly table: ForeignTable,
+    private readonly leftOut: ReadonlySet<ForeignRule>,
+  ) {
     this.policy = table.policy === 'drop' ? 'drop' : 'count';
   }
 
@@ -72,7 +79,8 @@ class Flattening {
     const { rules } = place.chain;
     for (let index = place.index; index < rules.length; index++) {
       const rule = rules[index];
-      if (rule.unsaid !== null) this.leaveOut(rule, path);
+      if (rule.isIdle) continue;
+      if (rule.unsaid !== null || this.leftOut.has(rule)) this.leaveOut(rule, path);
       else if (!this.tryRule(rule, { ...place, index }, path)) return;
     }
   }
@@ -84,7 +92,7 @@ class Flattening {
     if (++this.ways > WAYS_MAX) throw tooMany(this.table);
     const first = this.flat.length;
     for (let at = place; at !== null; at = after(at.caller)) this.follow(at, path);
-    this.add({ rule: null, kind: 'decides', when: path, action: this.policy });
+    this.add({ rule: null, kind: 'decides', visit: ++this.visits, when: path, action: this.policy });
     for (const flat of this.flat.slice(first)) flat.end = Math.min(flat.end, this.flat.length);
     this.gone.push(...path);
     this.ways--;
@@ -92,14 +100,21 @@ class Flattening {
 
   /** Returns false when no packet goes on to the chain's next rule. */
   private tryRule(rule: ForeignRule, here: Place, path: readonly Condition[]): boolean {
+    // What a branch lets go on is not for the branches after it: a map has one answer for a packet.
+    const except = [...rule.except];
+    const visit = ++this.visits;
     for (const branch of rule.branches) {
-      if (branch.verdict.kind === 'continue' && !rule.counts) continue;
-      const when = this.allOf(path, branch.when).filter((condition) => !covers(rule.except, [condition]));
+      const { kind } = branch.verdict;
+      const when = this.allOf(path, branch.when).filter((condition) => !covers(except, [condition]));
       if (when.length === 0) continue;
-      this.followToEnd(after(here), allOf(when, rule.except));
-      const all = rule.except.length === 0 && covers(branch.when, path);
-      this.take(rule, branch, { here, when, all });
-      if (all && branch.verdict.kind !== 'continue' && branch.verdict.kind !== 'jump') return false;
+      const all = except.length === 0 && covers(branch.when, path);
+      if (kind !== 'continue' || rule.counts) {
+        this.followToEnd(after(here), allOf(when, except));
+        this.take(rule, branch, { here, when, all, visit });
+      }
+      const goesOn = kind === 'continue' || kind === 'jump';
+      if (all) return goesOn;
+      if (kind !== 'accept' && kind !== 'drop') except.push(...branch.when);
     }
     return true;
   }
@@ -107,20 +122,21 @@ class Flattening {
   private take(
     rule: ForeignRule,
     { verdict }: Branch,
-    { here, when, all }: { here: Place; when: readonly Condition[]; all: boolean },
+    { here, when, all, visit }: { here: Place; when: readonly Condition[]; all: boolean; visit: number },
   ): void {
     // What follows the end of a chain is what follows its call: those need no way of their own.
     const goesWithOthers = all || here.index === here.chain.rules.length - 1;
     switch (verdict.kind) {
       case 'accept':
       case 'drop':
-        this.add({ rule, kind: 'decides', when, action: verdict.kind === 'drop' ? 'drop' : 'count' });
+        this.add({ rule, kind: 'decides', visit, when, action: verdict.kind === 'drop' ? 'drop' : 'count' });
         return;
       case 'continue':
-        this.add({ rule, kind: 'counts', when, action: this.policy });
+        this.add({ rule, kind: 'counts', visit, when, action: this.policy });
         return;
       case 'return':
-        if (here.chain === this.table.base) this.add({ rule, kind: 'decides', when, action: this.policy });
+        if (here.chain === this.table.base)
+          this.add({ rule, kind: 'decides', visit, when, action: this.policy });
         else if (!goesWithOthers) this.followToEnd(after(here.caller), when);
         return;
       case 'jump':
@@ -152,7 +168,7 @@ class Flattening {
 
   private leaveOut(rule: ForeignRule, path: readonly Condition[]): void {
     const when = rule.branches.flatMap((branch) => this.allOf(path, branch.when));
-    this.add({ rule, kind: 'unsaid', when, action: this.policy });
+    this.add({ rule, kind: 'unsaid', visit: ++this.visits, when, action: this.policy });
   }
 
   private allOf(path: readonly Condition[], when: readonly Condition[]): Condition[] {

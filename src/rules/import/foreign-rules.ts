@@ -31,6 +31,8 @@ export interface ForeignRule {
   readonly unsaid: string | null;
   /** Whether it counts packets, where it decides nothing. */
   readonly counts: boolean;
+  /** Whether it neither decides, counts nor changes packets, whatever it matches: it is not missed. */
+  readonly isIdle: boolean;
   /** What it does besides, that a rule of UPE does not do. */
   readonly notes: readonly string[];
 }

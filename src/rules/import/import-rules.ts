@@ -5,9 +5,9 @@ import { visible } from '../rule-problems.js';
 import { FILE_BYTES_MAX } from '../yaml-document.js';
 import { conditionOf } from './condition.js';
 import { type Finding, findingsOf, type Outcome, remarkOnCalls } from './findings.js';
-import { type FlatRule, flatten } from './flat-rules.js';
+import type { FlatRule } from './flat-rules.js';
 import type { ForeignRule, ForeignTable } from './foreign-rules.js';
-import { uncountable } from './left-out.js';
+import { flattenCountable } from './left-out.js';
 import { asName, nameRules } from './rule-names.js';
 import { RuleWriter } from './rule-writer.js';
 
@@ -34,13 +34,12 @@ export interface ImportedRules {
  * @throws ImportError when the chains make no list of rules, or one that is too long.
  */
 export function importRules(table: ForeignTable): ImportedRules {
-  const flat = flatten(table);
-  const failed = uncountable(flat);
+  const { flat, uncountable } = flattenCountable(table);
   const said = new Set<ForeignRule>();
   for (const { rule, kind, when } of flat) {
-    if (rule !== null && kind !== 'unsaid' && when.length > 0 && !failed.has(rule)) said.add(rule);
+    if (rule !== null && kind !== 'unsaid' && when.length > 0) said.add(rule);
   }
-  const outcome: Outcome = { flat, names: nameRules(said), uncountable: failed };
+  const outcome: Outcome = { flat, names: nameRules(said), uncountable };
   const findings = findingsOf(table, outcome);
   const callRemark = remarkOnCalls(table);
   const remarks = callRemark === null ? table.remarks : [...table.remarks, callRemark];
@@ -71,14 +70,17 @@ class FileWriter {
   private readonly writer: RuleWriter;
   private readonly parts: Part[] = [];
   private readonly described = new Set<ForeignRule>();
+  private readonly reasons = new Map<ForeignRule, readonly string[]>();
   /** Lines that go in front of the next rule. */
   private comment: string[] = [];
 
   constructor(
     private readonly table: ForeignTable,
     private readonly outcome: Outcome,
-    private readonly findings: readonly Finding[],
+    findings: readonly Finding[],
   ) {
+    for (const { rule, reason } of findings)
+      this.reasons.set(rule, [...(this.reasons.get(rule) ?? []), reason]);
     this.writer = new RuleWriter(this.document, table.setNames);
   }
 
@@ -105,9 +107,8 @@ class FileWriter {
   private addFlat({ rule, kind, when, action }: FlatRule): void {
     if (rule === null) this.comment.push('The policy, for packets that are past the rules which follow.');
     else {
-      const isLeftOut = kind === 'unsaid' || this.outcome.uncountable.has(rule);
-      if (!this.described.has(rule)) this.describe(rule, isLeftOut);
-      if (isLeftOut) return;
+      if (!this.described.has(rule)) this.describe(rule, kind === 'unsaid');
+      if (kind === 'unsaid') return;
     }
     for (const condition of when) {
       for (const match of this.writer.matches(condition)) {
@@ -120,9 +121,7 @@ class FileWriter {
   private describe(rule: ForeignRule, isLeftOut: boolean): void {
     this.described.add(rule);
     this.comment.push(`${isLeftOut ? 'LEFT OUT ' : ''}${placeAndText(rule)}`);
-    for (const finding of this.findings) {
-      if (finding.rule === rule) this.comment.push(`  ${visible(finding.reason)}.`);
-    }
+    for (const reason of this.reasons.get(rule) ?? []) this.comment.push(`  ${visible(reason)}.`);
   }
 
   private namedRules(): YAMLSeq {

@@ -1,17 +1,37 @@
 import { areDisjointLists } from './condition.js';
-import type { FlatRule } from './flat-rules.js';
-import type { ForeignRule } from './foreign-rules.js';
+import { type FlatRule, flatten } from './flat-rules.js';
+import type { ForeignRule, ForeignTable } from './foreign-rules.js';
+
+/** What chains become. */
+export interface Flattened {
+  readonly flat: readonly FlatRule[];
+  /** Rules that count packets and let them go on, and cannot be said. */
+  readonly uncountable: ReadonlySet<ForeignRule>;
+}
+
+/**
+ * Flattens the chains of a table, without the rules that count packets and let them go on, where no rule of UPE
+ * does that. Those stay whose packets meet no other rule later, and not the same one again: the policy is left for them.
+ *
+ * @throws ImportError as `flatten` does.
+ */
+export function flattenCountable(table: ForeignTable): Flattened {
+  const uncountable = new Set<ForeignRule>();
+  for (;;) {
+    const flat = flatten(table, uncountable);
+    const failed = failedCounts(flat);
+    if (failed.size === 0) return { flat, uncountable };
+    // Each time without some more rules, so that it ends; the first time finds all, but for odd chains.
+    for (const rule of failed) uncountable.add(rule);
+  }
+}
 
 /** Whether packets of a rule that cannot be said may end there. */
 export function mayEnd({ branches }: ForeignRule): boolean {
   return branches.some(({ verdict }) => verdict.kind !== 'continue');
 }
 
-/**
- * The rules that count packets and let them go on, which no rule of UPE does, and cannot be said. Those can
- * that no other rule's packets meet later: what is left for their packets is the policy.
- */
-export function uncountable(flat: readonly FlatRule[]): Set<ForeignRule> {
+function failedCounts(flat: readonly FlatRule[]): Set<ForeignRule> {
   const failed = new Set<ForeignRule>();
   for (let i = flat.length - 1; i >= 0; i--) {
     const { rule, kind } = flat[i];
@@ -21,10 +41,10 @@ export function uncountable(flat: readonly FlatRule[]): Set<ForeignRule> {
 }
 
 function meetsLater(flat: readonly FlatRule[], position: number, failed: ReadonlySet<ForeignRule>): boolean {
-  const { when, end, rule } = flat[position];
+  const { when, end, visit } = flat[position];
   for (let i = position + 1; i < flat.length && i < end; i++) {
     const other = flat[i];
-    if (other.rule === null || other.rule === rule || failed.has(other.rule)) continue;
+    if (other.rule === null || other.visit === visit || failed.has(other.rule)) continue;
     if (other.kind === 'unsaid' && !mayEnd(other.rule)) continue;
     if (!areDisjointLists(when, other.when)) return true;
   }
@@ -32,24 +52,27 @@ function meetsLater(flat: readonly FlatRule[], position: number, failed: Readonl
 }
 
 /**
- * Who may count the packets of a rule that is left out, because they do not end there any more.
+ * For each rule that is left out, those after it that its packets can meet, in their order.
  *
  * @param said the rules that are in the file.
+ * @param countMax after so many of them, no more are looked for.
  */
-export function heirsOf(
-  left: ForeignRule,
+export function heirs(
   flat: readonly FlatRule[],
   said: ReadonlySet<ForeignRule>,
-): ReadonlySet<ForeignRule> {
-  const heirs = new Set<ForeignRule>();
-  if (!mayEnd(left)) return heirs;
-  for (const [position, { rule, when, end }] of flat.entries()) {
-    if (rule !== left || when.length === 0) continue;
-    for (let i = position + 1; i < flat.length && i < end; i++) {
+  countMax: number,
+): ReadonlyMap<ForeignRule, ReadonlySet<ForeignRule>> {
+  const found = new Map<ForeignRule, Set<ForeignRule>>();
+  for (const [position, { rule, kind, when, end }] of flat.entries()) {
+    if (rule === null || kind !== 'unsaid') continue;
+    const own = found.get(rule) ?? new Set();
+    found.set(rule, own);
+    if (when.length === 0) continue;
+    for (let i = position + 1; i < flat.length && i < end && own.size < countMax; i++) {
       const other = flat[i];
-      if (other.rule === null || heirs.has(other.rule) || !said.has(other.rule)) continue;
-      if (!areDisjointLists(when, other.when)) heirs.add(other.rule);
+      if (other.rule === null || own.has(other.rule) || !said.has(other.rule)) continue;
+      if (!areDisjointLists(when, other.when)) own.add(other.rule);
     }
   }
-  return heirs;
+  return found;
 }

@@ -64,6 +64,7 @@ export function foreignRule(
     except,
     unsaid: given.length === 0 ? null : [...new Set(given)].join('; '),
     counts: outcome.counts,
+    isIdle: outcome.isIdle,
     notes: outcome.notes,
   };
 }
@@ -92,6 +93,7 @@ interface Outcome {
   readonly unsaid: string | null;
   /** Every rule of iptables counts; one that only logs is not kept for that. */
   readonly counts: boolean;
+  readonly isIdle: boolean;
   readonly notes: readonly string[];
 }
 
@@ -100,6 +102,7 @@ function outcomeOf({ target, isGoto }: RuleWords, { chains }: SavedTable): Outco
     verdict,
     unsaid: null,
     counts: true,
+    isIdle: false,
     notes: [],
     ...rest,
   });
@@ -115,7 +118,7 @@ function outcomeOf({ target, isGoto }: RuleWords, { chains }: SavedTable): Outco
     case 'REJECT':
       return outcome({ kind: 'drop' }, { notes: ['it drops, and does not answer as REJECT does'] });
   }
-  if (GOING_ON.has(target)) return outcome({ kind: 'continue' }, { counts: false });
+  if (GOING_ON.has(target)) return outcome({ kind: 'continue' }, { counts: false, isIdle: true });
   if (CHANGING.has(target)) {
     const reason = `${target} changes the packet, and the rules after it see what it has changed`;
     return outcome({ kind: 'continue' }, { unsaid: reason });

@@ -75,7 +75,7 @@ export interface RuleContext {
   readonly maps: ReadonlyMap<string, NftSet>;
 }
 
-type Result = Pick<ForeignRule, 'branches' | 'except' | 'unsaid' | 'counts' | 'notes'>;
+type Result = Pick<ForeignRule, 'branches' | 'except' | 'unsaid' | 'counts' | 'isIdle' | 'notes'>;
 
 class RuleReading {
   private readonly meanings: Meaning[] = [];
@@ -86,6 +86,8 @@ class RuleReading {
   /** A change of the packet, which later rules would see. */
   private change: string | null = null;
   private counts = false;
+  /** It decides something for later packets. */
+  private isRemembered = false;
   private hasMatchAfterCounter = false;
 
   constructor(private readonly context: RuleContext) {}
@@ -114,6 +116,7 @@ class RuleReading {
     if (anyTransport)
       this.reasons.push('UPE finds ports in tcp, udp and sctp: say which with "meta l4proto"');
     const branches = this.branches ?? [{ when: [ANYTHING], verdict: this.verdict }];
+    const decidesAnything = branches.some(({ verdict }) => verdict.kind !== 'continue');
     const decides = branches.every(({ verdict }) => verdict.kind === 'accept' || verdict.kind === 'drop');
     if (this.change !== null && decides) this.notes.push(this.change);
     else if (this.change !== null)
@@ -128,6 +131,7 @@ class RuleReading {
       except,
       unsaid: this.reasons.length === 0 ? null : [...new Set(this.reasons)].join('; '),
       counts: this.counts,
+      isIdle: !this.counts && !decidesAnything && this.change === null && !this.isRemembered,
       notes: this.notes,
     };
   }
@@ -182,6 +186,7 @@ class RuleReading {
 
   private addUnknown(kind: string): void {
     const known = NOT_SAID.get(kind);
+    this.isRemembered ||= kind === 'flow';
     this.reasons.push(known?.reason ?? `UPE does not know what "${kind.slice(0, 40)}" does`);
     if (known?.mayEnd ?? true) this.verdict = { kind: 'drop' };
   }

@@ -90,7 +90,9 @@ export class MeaningReader {
 
   /** The same object for the same named set: so it keeps its name. */
   private valuesFor(selector: NumberSelector, values: readonly Json[], set: NftSet | null): Values | null {
-    const key = set === null ? '' : `${selector.all.high} ${selector.field} ${set.name}`;
+    // Source and destination read an element alike.
+    const kind = selector.field.replace(/^(src|dst)/, 'either');
+    const key = set === null ? '' : `${kind} ${selector.all.high} ${set.name}`;
     const known = set === null ? undefined : this.namedValues.get(key);
     if (known !== undefined) return known;
     const intervals = values.map((value) => intervalOf(value, selector));
