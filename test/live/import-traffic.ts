@@ -73,26 +73,27 @@ const GRE = 47;
 const PIECES = new Uint8Array(80).fill(0xee);
 
 /**
- * Frames of both IP versions: TCP with any flags, UDP, SCTP, ICMP, GRE, fragments, one VLAN tag or none, ARP.
+ * Frames of both IP versions: TCP with any flags, UDP, SCTP, ICMP, GRE, ARP.
  *
  * @param seed the same frames for the same seed.
+ * @param isVaried whether there are fragments and VLAN tags among them.
  */
-export function randomFrames(seed: number, count: number): Uint8Array[] {
+export function randomFrames(seed: number, count: number, isVaried: boolean): Uint8Array[] {
   const random = new Prng(seed);
   const frames: Uint8Array[] = [];
   while (frames.length < count) {
     const isArp = random.fraction() < 0.01;
     // A rule that asks for a tag alone counts ARP as well at nftables; at UPE, ARP reaches no rule.
-    const vlans = !isArp && random.fraction() < 0.1 ? [{ id: random.pick(VLANS) }] : [];
-    const packets = isArp ? [arp()] : randomPackets(random);
+    const vlans = isVaried && !isArp && random.fraction() < 0.1 ? [{ id: random.pick(VLANS) }] : [];
+    const packets = isArp ? [arp()] : randomPackets(random, isVaried);
     for (const payload of packets) frames.push(ethernet({ vlans, payload, minimumBytes: 60 }));
   }
   return frames.slice(0, count);
 }
 
-function randomPackets(random: Prng): NetworkPacket[] {
+function randomPackets(random: Prng, isVaried: boolean): NetworkPacket[] {
   const isIpv4 = random.fraction() < 0.6;
-  const isCut = random.fraction() < 0.1;
+  const isCut = isVaried && random.fraction() < 0.1;
   const ports = { srcPort: random.pick(PORTS), dstPort: random.pick(PORTS) };
   const whole =
     isCut && !isIpv4 ? sctp({ ...ports, payload: PIECES }) : randomTransport(random, isIpv4, ports);

@@ -65,7 +65,7 @@ function rules(chain: number): fc.Arbitrary<ForeignRule[]> {
     except,
     isSaid: fc.integer({ min: 0, max: 9 }).map((n) => n > 0),
   });
-  return fc.array(rule, { maxLength: 4 }).map((list) =>
+  return fc.array(rule, { minLength: 1, maxLength: 5, size: 'max' }).map((list) =>
     list.map(({ branches, except, isSaid }, index) => ({
       place: `${CHAINS[chain]} ${index}`,
       text: 'random',
@@ -75,6 +75,7 @@ function rules(chain: number): fc.Arbitrary<ForeignRule[]> {
       except,
       unsaid: isSaid ? null : 'it is not to be said',
       counts: true,
+      isIdle: false,
       notes: [],
     })),
   );
