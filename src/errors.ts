@@ -103,6 +103,11 @@ export class CaptureFileError extends UpeError {
   }
 }
 
+/** Rules of another firewall that cannot be read. */
+export class ImportError extends UpeError {
+  readonly code = 'UPE_IMPORT';
+}
+
 /** The system said no: a file that is missing, a port in use, a permission that is not there. */
 export class EnvironmentError extends UpeError {
   readonly code = 'UPE_ENVIRONMENT';

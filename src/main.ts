@@ -33,6 +33,10 @@ async function main(argv: readonly string[]): Promise<number | undefined> {
       const { explainPacket } = await import('./commands/explain.js');
       return explainPacket(line.flags, line);
     }
+    case 'import': {
+      const { importFirewall } = await import('./commands/import.js');
+      return importFirewall(line);
+    }
     case 'healthcheck': {
       const { healthcheck } = await import('./commands/healthcheck.js');
       await healthcheck(line.flags, line.ready);

@@ -87,6 +87,19 @@ export const COMMANDS = {
       { flag: 'json', value: null, doc: 'Prints one JSON object.' },
     ],
   },
+  import: {
+    operands: 'FIREWALL [FILE]',
+    doc: 'Writes rules of nftables (nft -j list ruleset) or iptables (iptables-save), from standard input or a file, as a rule file on standard output, and tells on standard error what cannot be said in one.',
+    ownFlags: [
+      flagOf(
+        'chain',
+        'CHAIN',
+        'a base chain, FAMILY/TABLE/CHAIN of nftables or TABLE/CHAIN of iptables',
+        'Base chain to write: inet/filter/input of nftables, filter/INPUT of iptables. Not needed where only one has rules.',
+      ),
+      { flag: 'ipv6', value: null, doc: 'The rules of iptables are those of ip6tables-save.' },
+    ],
+  },
   healthcheck: {
     operands: '',
     doc: 'Exits with 0 if the engine on the configured port is healthy; for containers.',
@@ -109,4 +122,12 @@ export function isCommandName(word: string): word is CommandName {
 /** The flags of a command that are no settings. */
 export function ownFlagsOf(name: CommandName): readonly CommandFlag[] {
   return COMMANDS[name].ownFlags;
+}
+
+/** Whose rules `upe import` reads. */
+export const FIREWALLS = ['nftables', 'iptables'] as const;
+export type Firewall = (typeof FIREWALLS)[number];
+
+export function isFirewall(word: string): word is Firewall {
+  return (FIREWALLS as readonly string[]).includes(word);
 }

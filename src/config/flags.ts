@@ -1,7 +1,16 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { closest } from 'fastest-levenshtein';
 import { ConfigError } from '../errors.js';
-import { COMMAND_NAMES, type CommandName, type FlagValue, isCommandName, ownFlagsOf } from './commands.js';
+import {
+  COMMAND_NAMES,
+  type CommandName,
+  FIREWALLS,
+  type Firewall,
+  type FlagValue,
+  isCommandName,
+  isFirewall,
+  ownFlagsOf,
+} from './commands.js';
 import { boolean, joinWords } from './formats.js';
 import { type FlagValues, SETTING_NAMES, type SettingName, settingOf } from './schema.js';
 
@@ -28,6 +37,15 @@ export type CommandLine =
       readonly each: boolean;
       readonly json: boolean;
       readonly flags: FlagValues;
+    }
+  | {
+      readonly command: 'import';
+      readonly firewall: Firewall;
+      /** `-` is standard input. */
+      readonly file: string;
+      /** A base chain as the user names it, or `null`. */
+      readonly chain: string | null;
+      readonly ipv6: boolean;
     }
   | { readonly command: 'healthcheck'; readonly ready: boolean; readonly flags: FlagValues }
   | { readonly command: 'help'; readonly topic: CommandName | null }
@@ -182,6 +200,9 @@ function readHelp(operands: readonly string[]): CommandLine {
   return { command: 'help', topic };
 }
 
+/** The others take no argument beside their flags. */
+const TAKES_OPERANDS: ReadonlySet<CommandName> = new Set(['replay', 'explain', 'import']);
+
 function readCommand(
   command: CommandName,
   operands: readonly string[],
@@ -191,7 +212,8 @@ function readCommand(
   if (command === 'replay' && operands.length === 0) {
     problems.push('replay needs a FILE: give one or more capture files, or - for standard input.');
   }
-  if (command !== 'replay' && command !== 'explain' && operands.length > 0) {
+  if (command === 'import') problems.push(...importProblems(operands, switches));
+  if (!TAKES_OPERANDS.has(command) && operands.length > 0) {
     problems.push(tooManyOperands(command, operands));
   }
   if (problems.length > 0) throw new ConfigError(problems);
@@ -206,9 +228,29 @@ function readCommand(
       return { command, files: operands, against: texts.get('against') ?? null, json, flags };
     case 'explain':
       return { command, operands, texts, all: switches.has('all'), each: switches.has('each'), json, flags };
+    case 'import': {
+      const [firewall, file = '-'] = operands as [Firewall, string?];
+      return { command, firewall, file, chain: texts.get('chain') ?? null, ipv6: switches.has('ipv6') };
+    }
     case 'healthcheck':
       return { command, ready: switches.has('ready'), flags };
   }
+}
+
+function importProblems(operands: readonly string[], switches: ReadonlySet<string>): string[] {
+  const [firewall, , ...others] = operands;
+  const firewalls = joinWords([...FIREWALLS], 'or');
+  if (firewall === undefined) return [`import needs to know whose rules it reads: ${firewalls}.`];
+  if (!isFirewall(firewall)) {
+    const nearest = closest(firewall.toLowerCase(), [...FIREWALLS]);
+    return [`import reads ${firewalls}, not ${JSON.stringify(firewall)}; the nearest name is ${nearest}.`];
+  }
+  const problems: string[] = [];
+  if (others.length > 0) problems.push(tooManyOperands('import', others));
+  if (firewall === 'nftables' && switches.has('ipv6')) {
+    problems.push('--ipv6 is for iptables; nftables says itself which rules are of IPv6, so leave it out.');
+  }
+  return problems;
 }
 
 /** One sentence for each flag that belongs to other commands only. */
@@ -223,12 +265,17 @@ function misplacedFlags(command: CommandName, given: readonly string[]): string[
   return problems;
 }
 
+const OPERAND_LIMITS: ReadonlyMap<CommandName | 'help', string> = new Map([
+  ['help', 'takes the name of one command'],
+  ['import', 'takes one file'],
+]);
+
 function tooManyOperands(command: CommandName | 'help', operands: readonly string[]): string {
   const given = joinWords(
     operands.map((operand) => JSON.stringify(operand)),
     'and',
   );
-  const limit = command === 'help' ? 'takes the name of one command' : 'takes no argument beside its flags';
+  const limit = OPERAND_LIMITS.get(command) ?? 'takes no argument beside its flags';
   const hint = command === 'check' ? ', or give a rule file as --rules FILE' : '';
   return `${command} ${limit}, but ${given} follows; leave it out${hint}.`;
 }

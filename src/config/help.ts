@@ -15,7 +15,7 @@ const EXIT_CODES: readonly Row[] = [
   { left: ['0'], right: ['Good.'] },
   { left: ['1'], right: ['A failure at run time, damaged capture files included.'] },
   { left: ['2'], right: ['A usage or configuration error, invalid rules included.'] },
-  { left: ['3'], right: ['Findings: other rules would change something (replay --against).'] },
+  { left: ['3'], right: ['Findings of replay --against, or rules that import cannot say.'] },
 ];
 
 interface Example {
@@ -71,6 +71,16 @@ const EXAMPLES: readonly Example[] = [
     doc: 'The twelfth packet of a capture.',
   },
   {
+    command: 'import',
+    line: 'nft -j list ruleset | upe import nftables',
+    doc: 'The rules that the kernel has, as a rule file; what cannot be said is told.',
+  },
+  {
+    command: 'import',
+    line: 'iptables-save | upe import iptables --chain filter/INPUT',
+    doc: 'Those of iptables.',
+  },
+  {
     command: 'healthcheck',
     line: 'upe healthcheck --ready',
     doc: 'Is the engine on port 9912 of this machine ready for traffic?',
@@ -103,11 +113,7 @@ export function helpText(topic: CommandName | null, columns: number): string {
     section('Usage', usageLines(commands, topic === null)),
     ...(topic === null ? [section('Commands', table(commandRows(), width))] : []),
     section('Flags', table(flagRows(commands), width)),
-    [
-      ...section('Settings', indented(wrap(SETTINGS_INTRODUCTION, width - INDENT.length))),
-      '',
-      ...table(settingRows(commands), width, 1),
-    ],
+    ...settingsSection(commands, width),
     section('Exit codes', table(EXIT_CODES, width)),
     section('Examples', exampleLines(commands, width)),
   ];
@@ -117,6 +123,14 @@ export function helpText(topic: CommandName | null, columns: number): string {
 const SETTINGS_INTRODUCTION =
   'Each is a flag and an environment variable. A flag wins over its variable, and an empty value counts as not given.';
 
+/** None for a command that looks at no setting. */
+function settingsSection(commands: readonly CommandName[], width: number): string[][] {
+  const rows = settingRows(commands);
+  if (rows.length === 0) return [];
+  const introduction = indented(wrap(SETTINGS_INTRODUCTION, width - INDENT.length));
+  return [[...section('Settings', introduction), '', ...table(rows, width, 1)]];
+}
+
 function section(title: string, lines: readonly string[]): string[] {
   return [`${title}:`, ...lines];
 }
@@ -125,7 +139,8 @@ function usageLines(commands: readonly CommandName[], withHelp: boolean): string
   const lines = commands.map((name) => {
     const own = ownFlagsOf(name);
     const flags = own.length > USAGE_FLAGS_MAX ? ['[FLAG...]'] : own.map((flag) => `[${flagText(flag)}]`);
-    const words = ['upe', name, COMMANDS[name].operands, ...flags, '[SETTING...]'];
+    const settings = settingRows([name]).length === 0 ? '' : '[SETTING...]';
+    const words = ['upe', name, COMMANDS[name].operands, ...flags, settings];
     return words.filter((word) => word !== '').join(' ');
   });
   return indented(withHelp ? [...lines, 'upe help [COMMAND]'] : lines);

@@ -58,6 +58,8 @@ const RUN: readonly CommandName[] = ['run', 'check'];
 /** What becomes of frames that no rule judges is a matter of these. */
 const FATES: readonly CommandName[] = ['run', 'check', 'explain'];
 const ENGINE: readonly CommandName[] = ['run', 'replay', 'check'];
+/** `import` translates a text, whatever is configured. */
+const CONFIGURED: readonly CommandName[] = COMMAND_NAMES.filter((name) => name !== 'import');
 const RULES: readonly CommandName[] = ['run', 'replay', 'check', 'explain'];
 
 /**
@@ -282,7 +284,7 @@ export const SETTINGS = {
     format: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'LEVEL'),
     default: 'info',
     doc: 'The least important messages that are still logged.',
-    usedBy: COMMAND_NAMES,
+    usedBy: CONFIGURED,
   }),
 };
 

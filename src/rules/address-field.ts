@@ -39,6 +39,12 @@ export function parsePrefix(scalar: YamlScalar): Prefix | Mistake {
   return { version, words, bits };
 }
 
+/** The words of an address of either family, as in `Prefix`; `null` when the text is none. */
+export function addressWords(text: string): readonly number[] | null {
+  if (isIPv4(text)) return [ipv4Word(text)];
+  return isIPv6(text) && !text.includes('%') ? ipv6Words(text) : null;
+}
+
 /** A prefix as text: canonical (RFC 5952 for IPv6), with the length where it is not a single address. */
 export function formatPrefix(prefix: Prefix): string {
   const widest = prefix.version === 4 ? 32 : 128;

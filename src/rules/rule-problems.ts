@@ -18,7 +18,7 @@ export class Mistake {
 const UNSEEN_CHARACTERS = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 /** The message on one line, with whatever a terminal would not show as its escape. */
-function visible(message: string): string {
+export function visible(message: string): string {
   return message.replace(
     UNSEEN_CHARACTERS,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,

@@ -1,4 +1,4 @@
-const COMMANDS_ARE = 'the commands are run, replay, check, explain, healthcheck and help';
+const COMMANDS_ARE = 'the commands are run, replay, check, explain, import, healthcheck and help';
 const WORKERS_ARE = 'auto or an integer from 1 to 64';
 const NOT_A_FLAG = 'is not a flag of UPE; the nearest name is';
 const LISTS = 'and "upe help" lists them all.';
@@ -51,6 +51,19 @@ export const BAD_COMMAND_LINES: readonly [string, readonly string[]][] = [
       'check takes no argument beside its flags, but "r.yaml" follows; leave it out, or give a rule file as --rules FILE.',
     ],
   ],
+  ['import', ['import needs to know whose rules it reads: nftables or iptables.']],
+  ['import iptabels', ['import reads nftables or iptables, not "iptabels"; the nearest name is iptables.']],
+  ['import nftables a b', ['import takes one file, but "b" follows; leave it out.']],
+  [
+    'import nftables --chain',
+    ['--chain needs a value: a base chain, FAMILY/TABLE/CHAIN of nftables or TABLE/CHAIN of iptables.'],
+  ],
+  [
+    'import nftables --ipv6',
+    ['--ipv6 is for iptables; nftables says itself which rules are of IPv6, so leave it out.'],
+  ],
+  ['import iptables --json', ['--json belongs to replay and explain, not to import; leave it out.']],
+  ['check --chain a', ['--chain belongs to import, not to check; leave it out.']],
   [
     'replay --ready',
     [

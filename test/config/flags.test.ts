@@ -65,6 +65,11 @@ const ACCEPTED: readonly [string, CommandLine][] = [
       flags: {},
     },
   ],
+  ['import nftables', { command: 'import', firewall: 'nftables', file: '-', chain: null, ipv6: false }],
+  [
+    'import iptables saved --ipv6 --chain filter/INPUT',
+    { command: 'import', firewall: 'iptables', file: 'saved', chain: 'filter/INPUT', ipv6: true },
+  ],
   ['healthcheck', { command: 'healthcheck', ready: false, flags: {} }],
   ['healthcheck --ready --http-port=1', { command: 'healthcheck', ready: true, flags: { httpPort: '1' } }],
   ['help', { command: 'help', topic: null }],

@@ -77,6 +77,7 @@ t.test('usage and exit codes are told', (t) => {
     '  upe replay FILE... [--against FILE] [--json] [SETTING...]',
     '  upe check [SETTING...]',
     '  upe explain [PROTOCOL SRC DST] [FLAG...] [SETTING...]',
+    '  upe import FIREWALL [FILE] [--chain CHAIN] [--ipv6]',
     '  upe healthcheck [--ready] [SETTING...]',
     '  upe help [COMMAND]',
   ]);
@@ -96,6 +97,7 @@ t.test('help about a command shows what that command uses', (t) => {
   t.match(helpText('healthcheck', 80), 'UPE_HTTP_PORT');
   t.notMatch(helpText('healthcheck', 80), 'UPE_RING_SLOTS');
   t.notMatch(helpText('run', 80), '--json');
+  t.notMatch(helpText('import', 80), 'Settings:', 'import looks at no setting');
   t.end();
 });
 
