@@ -77,4 +77,5 @@ export const EXPLAIN_RESPONSES = {
     rules_omitted: Type.Integer({ description: 'Rules beyond the limit, which the answer does not list' }),
   }),
   400: PROBLEM_SCHEMA,
+  503: PROBLEM_SCHEMA,
 };

@@ -11,7 +11,7 @@ export interface ProblemPart {
 
 /** What the API cannot do, and why. */
 export interface Problem {
-  readonly status: 400 | 404 | 409 | 413 | 422 | 500 | 503;
+  readonly status: number;
   /** One sentence or more. */
   readonly detail: string;
   /** Each thing that is wrong, where there may be several. */
@@ -42,6 +42,14 @@ export function sendProblem(reply: FastifyReply, { status, detail, errors }: Pro
     .send(errors === undefined ? document : { ...document, errors });
 }
 
+/** The schema of a parameter, as far as a message tells of it. */
+interface ParameterSchema {
+  readonly type?: string;
+  readonly enum?: readonly string[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+}
+
 /**
  * Answers a request whose parameters its schema refuses.
  *
@@ -51,20 +59,28 @@ export function sendProblem(reply: FastifyReply, { status, detail, errors }: Pro
 export function sendInvalidQuery(
   reply: FastifyReply,
   error: { readonly validation?: readonly FastifySchemaValidationError[] | undefined },
-  query: { readonly properties: Readonly<Record<string, unknown>> },
+  query: { readonly properties: Readonly<Record<string, object>> },
 ): FastifyReply {
-  const known = Object.keys(query.properties).join(', ');
-  const errors = (error.validation ?? []).map(({ keyword, instancePath, params, message }) =>
-    keyword === 'additionalProperties'
-      ? {
-          parameter: String(params.additionalProperty),
-          detail: `does not exist; the parameters are ${known}`,
-        }
-      : {
-          parameter: instancePath.slice(1),
-          detail: keyword === 'type' ? 'is given more than once' : `${message}`,
-        },
-  );
+  const names = Object.keys(query.properties);
+  const known = names.length === 0 ? 'there are none here' : `the parameters are ${names.join(', ')}`;
+  const given = reply.request.query as Readonly<Record<string, unknown>>;
+  const errors = (error.validation ?? []).map(({ keyword, instancePath, params, message }) => {
+    if (keyword === 'additionalProperties') {
+      const parameter = String(params.additionalProperty);
+      return { parameter, detail: `does not exist; ${known}` };
+    }
+    const parameter = instancePath.slice(1);
+    if (Array.isArray(given[parameter])) return { parameter, detail: 'is given more than once' };
+    return { parameter, detail: expectation(query.properties[parameter]) ?? `${message}` };
+  });
   const detail = errors.map((own) => `${own.parameter}: ${own.detail}.`).join(' ');
   return sendProblem(reply, { status: 400, detail, errors });
+}
+
+/** What a parameter must be; `null` where any text will do. */
+function expectation(schema: ParameterSchema = {}): string | null {
+  if (schema.enum !== undefined) return `must be one of ${schema.enum.join(', ')}`;
+  if (schema.type === 'boolean') return 'must be true or false';
+  if (schema.type === 'integer') return `must be a whole number from ${schema.minimum} to ${schema.maximum}`;
+  return null;
 }
