@@ -33,6 +33,10 @@ async function main(argv: readonly string[]): Promise<number | undefined> {
       const { explainPacket } = await import('./commands/explain.js');
       return explainPacket(line.flags, line);
     }
+    case 'unused': {
+      const { unusedRules } = await import('./commands/unused.js');
+      return unusedRules(line.flags, line);
+    }
     case 'healthcheck': {
       const { healthcheck } = await import('./commands/healthcheck.js');
       await healthcheck(line.flags, line.ready);

@@ -29,6 +29,13 @@ export type CommandLine =
       readonly json: boolean;
       readonly flags: FlagValues;
     }
+  | {
+      readonly command: 'unused';
+      /** Values of the command's own flags, by flag; there is one of `prometheus`. */
+      readonly texts: ReadonlyMap<string, string>;
+      readonly json: boolean;
+      readonly flags: FlagValues;
+    }
   | { readonly command: 'healthcheck'; readonly ready: boolean; readonly flags: FlagValues }
   | { readonly command: 'help'; readonly topic: CommandName | null }
   | { readonly command: 'version' };
@@ -191,6 +198,9 @@ function readCommand(
   if (command === 'replay' && operands.length === 0) {
     problems.push('replay needs a FILE: give one or more capture files, or - for standard input.');
   }
+  if (command === 'unused' && !texts.has('prometheus')) {
+    problems.push('unused needs --prometheus URL: the address of a Prometheus, like http://localhost:9090.');
+  }
   if (command !== 'replay' && command !== 'explain' && operands.length > 0) {
     problems.push(tooManyOperands(command, operands));
   }
@@ -206,6 +216,8 @@ function readCommand(
       return { command, files: operands, against: texts.get('against') ?? null, json, flags };
     case 'explain':
       return { command, operands, texts, all: switches.has('all'), each: switches.has('each'), json, flags };
+    case 'unused':
+      return { command, texts, json, flags };
     case 'healthcheck':
       return { command, ready: switches.has('ready'), flags };
   }

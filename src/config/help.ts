@@ -15,7 +15,10 @@ const EXIT_CODES: readonly Row[] = [
   { left: ['0'], right: ['Good.'] },
   { left: ['1'], right: ['A failure at run time, damaged capture files included.'] },
   { left: ['2'], right: ['A usage or configuration error, invalid rules included.'] },
-  { left: ['3'], right: ['Findings: other rules would change something (replay --against).'] },
+  {
+    left: ['3'],
+    right: ['Findings: other rules would change something (replay --against), or rules are unused (unused).'],
+  },
 ];
 
 interface Example {
@@ -69,6 +72,11 @@ const EXAMPLES: readonly Example[] = [
     command: 'explain',
     line: 'upe explain --rules rules.yaml --file web.pcap --number 12',
     doc: 'The twelfth packet of a capture.',
+  },
+  {
+    command: 'unused',
+    line: 'upe unused --prometheus http://localhost:9090 --days 90',
+    doc: 'Which rules has no instance needed for 90 days, as far as is known?',
   },
   {
     command: 'healthcheck',

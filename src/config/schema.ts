@@ -58,7 +58,7 @@ const RUN: readonly CommandName[] = ['run', 'check'];
 /** What becomes of frames that no rule judges is a matter of these. */
 const FATES: readonly CommandName[] = ['run', 'check', 'explain'];
 const ENGINE: readonly CommandName[] = ['run', 'replay', 'check'];
-const RULES: readonly CommandName[] = ['run', 'replay', 'check', 'explain'];
+const RULES: readonly CommandName[] = ['run', 'replay', 'check', 'explain', 'unused'];
 
 /**
  * Every setting there is, in the order of help and of error messages. A new one is added here and
@@ -188,7 +188,7 @@ export const SETTINGS = {
   rulesFile: optional({
     env: 'UPE_RULES_FILE',
     format: filePath,
-    unset: 'the bundled example',
+    unset: 'the bundled example; for unused, the rules that instances have',
     doc: 'Rule file (YAML).',
     usedBy: RULES,
     aliases: ['rules'],
