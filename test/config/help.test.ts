@@ -77,6 +77,7 @@ t.test('usage and exit codes are told', (t) => {
     '  upe replay FILE... [--against FILE] [--json] [SETTING...]',
     '  upe check [SETTING...]',
     '  upe explain [PROTOCOL SRC DST] [FLAG...] [SETTING...]',
+    '  upe unused [FLAG...] [SETTING...]',
     '  upe healthcheck [--ready] [SETTING...]',
     '  upe help [COMMAND]',
   ]);

@@ -13,7 +13,7 @@ const skip = prometheusMissing();
 const RULES = `default_action: count
 rules:
   - { name: web, match: { protocol: tcp, dst_port: 443 }, action: count }
-  - { name: nobody, match: { src: 192.0.2.1 }, action: drop }
+  - { name: nobody, match: { vlan: 4000 }, action: drop }
 `;
 const DEMO = { UPE_SOURCE: 'demo', UPE_DEMO_PPS: '2000', UPE_WORKERS: '1' };
 
@@ -43,7 +43,7 @@ t.test('instances at work, one of which is started again with other rules', { sk
   // The one that goes on sees no web traffic, and knows nothing of what the first process has seen.
   await other.stop();
   await upe.stop();
-  writeFileSync(file, RULES.replace('443', '4430').replace('nobody', 'somebody'));
+  writeFileSync(file, RULES.replace('443', '44300').replace('nobody', 'somebody'));
   upe = await startUpe(t, { ...DEMO, UPE_RULES_FILE: file });
   await eventually('the new rules', async () => {
     return (await server.query('upe_rule_info{rule="somebody"}')).length === 1;
@@ -51,12 +51,11 @@ t.test('instances at work, one of which is started again with other rules', { sk
   await eventually('the end of the old ones', async () => {
     return (await server.query('upe_rule_info{rule="nobody"}')).length === 0;
   });
-  const { unused, removed, instances } = await report();
+  const { unused, instances } = await report();
   t.strictSame(
     unused.map(({ rule }) => rule),
     ['somebody'],
     'web was used before the restart',
   );
-  t.strictSame(removed, ['nobody']);
   t.equal(instances.filter((own) => own.has_data_now).length, 1);
 });

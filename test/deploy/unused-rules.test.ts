@@ -107,6 +107,8 @@ function daysAgo(iso: string | null): number {
 
 const names = (rules: readonly { readonly rule: string }[]) => rules.map(({ rule }) => rule);
 
+const STARTS = [95, 85, 65, 45];
+
 const FLEET: readonly PastRule[] = [
   { rule: 'busy', instance: 'a', matches: Array.from({ length: 400 }, (_, i) => i / 4) },
   { rule: 'busy', instance: 'b' },
@@ -124,8 +126,8 @@ const FLEET: readonly PastRule[] = [
   // Just so within the window.
   { rule: 'nearly-too-long', instance: 'a', matches: [89.5] },
   { rule: 'wrong-clock', instance: 'a', matches: [50], clock: 1000 },
-  // Each of its processes is seen with the same count first.
-  { rule: 'once-a-start', instance: 'a', matches: [85, 65, 45], restarts: [86, 66, 46], gap: [65.5, 64.5] },
+  // The counter seems to stand still: each process is seen with the same count first.
+  { rule: 'once-a-start', instance: 'a', matches: STARTS.map((start) => start - 1e-6), restarts: STARTS },
   { rule: 'young', instance: 'a', from: 10 },
   { rule: 'young-and-used', instance: 'a', from: 10, matches: [2] },
   { rule: 'removed', instance: 'a', to: 20 },
@@ -149,7 +151,8 @@ t.test('90 days of a fleet', { skip }, async (t) => {
       t.strictSame(names(answer.young), ['young']);
       t.strictSame(answer.removed, ['of-one-that-left', 'removed']);
       t.strictSame(answer.no_data, []);
-      t.equal(answer.rules, FLEET.length - 3 - 2, 'the names that instances have now');
+      const removed = 2;
+      t.equal(answer.rules, new Set(names(FLEET)).size - removed, 'the names that instances have now');
       t.strictSame(answer.instances, [
         { job: 'upe', instance: 'a', has_data_now: true },
         { job: 'upe', instance: 'b', has_data_now: true },
@@ -227,6 +230,7 @@ t.test('90 days of a fleet', { skip }, async (t) => {
     const text = stdout
       .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d UTC/g, 'TIME')
       .replace(server.origin, 'URL')
+      .replace(/for 2[234] % of/, 'for PART of')
       .replaceAll(/ +/g, ' ')
       .replaceAll(/-{3,}/g, '---');
     t.equal(
@@ -241,7 +245,7 @@ rule last match data since
 long-ago TIME TIME
 long-before-a-restart none known TIME
 never none known TIME
-with-a-gap none known TIME, but for 23 % of the time only
+with-a-gap none known TIME, but for PART of the time only
 
 No match either, but there for a shorter time:
 rule last match data since
@@ -249,7 +253,7 @@ rule last match data since
 young none known TIME
 
 On no instance any more: of-one-that-left, removed.
-4 of 13 rules matched no packet on any of 3 instances since TIME.
+4 of 12 rules matched no packet on any of 3 instances since TIME.
 `,
     );
   });
