@@ -10,13 +10,13 @@ import type { Logger } from '../log.js';
 import { README_FILE } from '../package-files.js';
 import type { EngineState } from './engine-state.js';
 import type { Exposer } from './exposition.js';
-import { API_PREFIX, Api, OPENAPI_PATH } from './http/api.js';
+import { Api, OPENAPI_PATH } from './http/api.js';
 import { Bcrypt } from './http/bcrypt.js';
 import { Gate, RELOAD_PATH } from './http/gate.js';
 import { BODY_BYTES_MAX } from './http/limits.js';
 import { answerNonsense, Listener } from './http/listener.js';
 import { Passwords } from './http/passwords.js';
-import { sendProblem } from './http/problem.js';
+import { API_PREFIX, problemDocument, PROBLEM_TYPE, sendProblem } from './http/problem.js';
 import { ReloadEndpoint } from './http/reload-endpoint.js';
 import { acceptsGzip, Scrapes } from './http/scrapes.js';
 import { WebConfigWatch } from './http/web-config-watch.js';
@@ -147,11 +147,13 @@ export class HttpServer {
         return this.listener.server;
       },
       clientErrorHandler: (error, socket) => answerNonsense(error, socket, this.gate.headers()),
-      frameworkErrors: (error, _request, reply) =>
-        reply
-          .code(400 as never)
-          .type('text/plain')
-          .send(`${error.message}\n` as never),
+      frameworkErrors: (error, request, reply) => {
+        const answer = reply.code(400 as never);
+        if (!isOfApi(request)) return answer.type('text/plain').send(`${error.message}\n` as never);
+        return answer
+          .type(PROBLEM_TYPE)
+          .send(problemDocument({ status: 400, detail: error.message }) as never);
+      },
     }) as unknown as FastifyInstance;
   }
 
@@ -245,7 +247,7 @@ export class HttpServer {
   }
 }
 
-function isOfApi({ url }: FastifyRequest): boolean {
+function isOfApi({ url }: Pick<FastifyRequest, 'url'>): boolean {
   return url.startsWith(API_PREFIX);
 }
 

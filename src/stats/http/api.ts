@@ -16,8 +16,6 @@ import {
   type RulesQuery,
 } from './rules-schema.js';
 
-/** What every path of the API begins with. */
-export const API_PREFIX = '/api/';
 export const OPENAPI_PATH = '/api/v1/openapi.json';
 
 const NO_QUERY = Type.Object({}, { additionalProperties: false });

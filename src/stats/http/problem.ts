@@ -33,13 +33,18 @@ export const PROBLEM_SCHEMA = Type.Object(
 /** The media type of problem documents. */
 export const PROBLEM_TYPE = 'application/problem+json';
 
-/** Answers with a problem document. `about:blank` says that the status is all there is to its type (RFC 9457, 4.2.1). */
-export function sendProblem(reply: FastifyReply, { status, detail, errors }: Problem): FastifyReply {
+/** What every path of the API begins with: what goes wrong there is answered with a problem document. */
+export const API_PREFIX = '/api/';
+
+/** The document itself. `about:blank` says that the status is all there is to its type (RFC 9457, 4.2.1). */
+export function problemDocument({ status, detail, errors }: Problem): object {
   const document = { type: 'about:blank', title: STATUS_CODES[status] ?? '', status, detail };
-  return reply
-    .code(status)
-    .type(PROBLEM_TYPE)
-    .send(errors === undefined ? document : { ...document, errors });
+  return errors === undefined ? document : { ...document, errors };
+}
+
+/** Answers with a problem document. */
+export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
+  return reply.code(problem.status).type(PROBLEM_TYPE).send(problemDocument(problem));
 }
 
 /** The schema of a parameter, as far as a message tells of it. */

@@ -226,6 +226,23 @@ t.test('a parameter that is wrong is named in a problem document', async (t) => 
   }
 });
 
+t.test('whatever else goes wrong under /api/ is a problem document as well', async (t) => {
+  const { standIn } = await start(t);
+  for (const [method, path, status] of [
+    ['GET', '/api/', 404],
+    ['GET', '/api/v2/rules', 404],
+    ['GET', '/api/v1/rules/%ff', 400],
+    ['POST', '/api/v1/rules', 405],
+    ['DELETE', '/api/v1/rules/web', 405],
+  ] as const) {
+    const response = await fetch(`${standIn.url}${path}`, { method });
+    t.equal(response.status, status, path);
+    t.equal(response.headers.get('content-type'), 'application/problem+json; charset=utf-8', path);
+    const document = (await response.json()) as Record<string, unknown>;
+    t.match(document, { type: 'about:blank', status, detail: /^[^\n]+$/ }, path);
+  }
+});
+
 t.test('answers under way are bounded, and those whose clients left do not count', async (t) => {
   const { engine, standIn, ask } = await start(t);
   const pass = engine.pass.bind(engine);
