@@ -17,7 +17,7 @@ const EXIT_CODES: readonly Row[] = [
   { left: ['2'], right: ['A usage or configuration error, invalid rules included.'] },
   {
     left: ['3'],
-    right: ['Findings: other rules would change something (replay --against), or rules are unused (unused).'],
+    right: ['Findings: what would change (replay --against), rules unused (unused).'],
   },
 ];
 

@@ -16,7 +16,7 @@ import { Gate, RELOAD_PATH } from './http/gate.js';
 import { BODY_BYTES_MAX } from './http/limits.js';
 import { answerNonsense, Listener } from './http/listener.js';
 import { Passwords } from './http/passwords.js';
-import { API_PREFIX, problemDocument, PROBLEM_TYPE, sendProblem } from './http/problem.js';
+import { API_PREFIX, PROBLEM_TYPE, problemDocument, sendProblem } from './http/problem.js';
 import { ReloadEndpoint } from './http/reload-endpoint.js';
 import { acceptsGzip, Scrapes } from './http/scrapes.js';
 import { WebConfigWatch } from './http/web-config-watch.js';
