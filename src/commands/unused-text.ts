@@ -7,7 +7,8 @@ const MS_PER_DAY = 86_400_000;
 const NAMES_MAX = 20;
 
 /** The report as a person reads it. */
-export function unusedText(report: UnusedReport): string {
+export function unusedText(given: UnusedReport): string {
+  const report = harmless(given);
   const { unused, young, no_data, removed } = report;
   const sections = [
     heading(report),
@@ -20,6 +21,13 @@ export function unusedText(report: UnusedReport): string {
     ].join('\n'),
   ];
   return `${sections.filter((text) => text !== '').join('\n\n')}\n`;
+}
+
+/** Labels are whatever somebody has told the Prometheus: none of them may speak to the terminal. */
+function harmless(report: UnusedReport): UnusedReport {
+  return JSON.parse(JSON.stringify(report), (_key, value: unknown) =>
+    typeof value === 'string' ? value.replaceAll(/\p{Cc}/gu, '?') : value,
+  );
 }
 
 function heading(report: UnusedReport): string {
