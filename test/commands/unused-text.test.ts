@@ -40,7 +40,13 @@ t.test('of many names that are not the answer, the first are told', async (t) =>
 });
 
 t.test('labels cannot speak to the terminal', async (t) => {
-  const rule = { rule: 'a\u001b[2J\nb\u009b', last_match: null, data_since: REPORT.time, coverage: 1, instances: 1 };
+  const rule = {
+    rule: 'a\u001b[2J\nb\u009b',
+    last_match: null,
+    data_since: REPORT.time,
+    coverage: 1,
+    instances: 1,
+  };
   const text = unusedText({ ...REPORT, unused: [rule], removed: ['\r\u0007'] });
   t.match(text, '\na?[2J?b?  none known  2026-11-26 12:00 UTC\n');
   t.match(text, '\nOn no instance any more: ??.\n');
