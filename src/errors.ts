@@ -113,6 +113,22 @@ export class EnvironmentError extends UpeError {
   readonly code = 'UPE_ENVIRONMENT';
 }
 
+/** A Prometheus that does not answer, or not as one does. */
+export class PrometheusError extends UpeError {
+  readonly code = 'UPE_PROMETHEUS';
+
+  /**
+   * @param message begins with its address.
+   * @param mayBeTooLarge whether it might answer a smaller question.
+   */
+  constructor(
+    message: string,
+    readonly mayBeTooLarge: boolean,
+  ) {
+    super(message);
+  }
+}
+
 /** An invariant of the engine does not hold. Always a defect of UPE, never of its input. */
 export class InvariantError extends UpeError {
   readonly code = 'UPE_INVARIANT';

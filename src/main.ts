@@ -37,6 +37,10 @@ async function main(argv: readonly string[]): Promise<number | undefined> {
       const { importFirewall } = await import('./commands/import.js');
       return importFirewall(line);
     }
+    case 'unused': {
+      const { unusedRules } = await import('./commands/unused.js');
+      return unusedRules(line.flags, line);
+    }
     case 'healthcheck': {
       const { healthcheck } = await import('./commands/healthcheck.js');
       await healthcheck(line.flags, line.ready);

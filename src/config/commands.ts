@@ -100,6 +100,32 @@ export const COMMANDS = {
       { flag: 'ipv6', value: null, doc: 'The rules of iptables are those of ip6tables-save.' },
     ],
   },
+  unused: {
+    operands: '',
+    doc: 'Asks a Prometheus which rules have matched no packet for some days on any instance, and says how far its data reaches; 3 is returned if there are any. With a rule file, its rules are judged; without, those that instances have now.',
+    ownFlags: [
+      flagOf(
+        'prometheus',
+        'URL',
+        'the address of a Prometheus, like http://localhost:9090',
+        'Where the API of Prometheus, Thanos, Mimir or VictoriaMetrics is, without /api/v1.',
+      ),
+      flagOf('days', 'N', 'a number of days', 'How far to look back, in days; 90 without it.'),
+      flagOf(
+        'selector',
+        'SELECTOR',
+        'conditions like job="edge"',
+        'Asks about some instances only, by labels: \'job="edge",site=~"eu-.*"\'.',
+      ),
+      flagOf(
+        'headers-file',
+        'FILE',
+        'a file of headers',
+        'A file with a header in each line (Authorization: Bearer ..., X-Scope-OrgID: ...) to be sent along.',
+      ),
+      { flag: 'json', value: null, doc: 'Prints one JSON object.' },
+    ],
+  },
   healthcheck: {
     operands: '',
     doc: 'Exits with 0 if the engine on the configured port is healthy; for containers.',

@@ -47,6 +47,13 @@ export type CommandLine =
       readonly chain: string | null;
       readonly ipv6: boolean;
     }
+  | {
+      readonly command: 'unused';
+      /** Values of the command's own flags, by flag; there is one of `prometheus`. */
+      readonly texts: ReadonlyMap<string, string>;
+      readonly json: boolean;
+      readonly flags: FlagValues;
+    }
   | { readonly command: 'healthcheck'; readonly ready: boolean; readonly flags: FlagValues }
   | { readonly command: 'help'; readonly topic: CommandName | null }
   | { readonly command: 'version' };
@@ -213,6 +220,9 @@ function readCommand(
     problems.push('replay needs a FILE: give one or more capture files, or - for standard input.');
   }
   if (command === 'import') problems.push(...importProblems(operands, switches));
+  if (command === 'unused' && !texts.has('prometheus')) {
+    problems.push('unused needs --prometheus URL: the address of a Prometheus, like http://localhost:9090.');
+  }
   if (!TAKES_OPERANDS.has(command) && operands.length > 0) {
     problems.push(tooManyOperands(command, operands));
   }
@@ -232,6 +242,8 @@ function readCommand(
       const [firewall, file = '-'] = operands as [Firewall, string?];
       return { command, firewall, file, chain: texts.get('chain') ?? null, ipv6: switches.has('ipv6') };
     }
+    case 'unused':
+      return { command, texts, json, flags };
     case 'healthcheck':
       return { command, ready: switches.has('ready'), flags };
   }

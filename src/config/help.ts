@@ -15,7 +15,7 @@ const EXIT_CODES: readonly Row[] = [
   { left: ['0'], right: ['Good.'] },
   { left: ['1'], right: ['A failure at run time, damaged capture files included.'] },
   { left: ['2'], right: ['A usage or configuration error, invalid rules included.'] },
-  { left: ['3'], right: ['Findings of replay --against, or rules that import cannot say.'] },
+  { left: ['3'], right: ['Findings (replay --against, unused), or rules import cannot say.'] },
 ];
 
 interface Example {
@@ -79,6 +79,11 @@ const EXAMPLES: readonly Example[] = [
     command: 'import',
     line: 'iptables-save | upe import iptables --chain filter/INPUT',
     doc: 'Those of iptables.',
+  },
+  {
+    command: 'unused',
+    line: 'upe unused --prometheus http://localhost:9090 --days 90',
+    doc: 'Which rules has no instance needed for 90 days, as far as is known?',
   },
   {
     command: 'healthcheck',

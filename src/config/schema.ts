@@ -60,7 +60,7 @@ const FATES: readonly CommandName[] = ['run', 'check', 'explain'];
 const ENGINE: readonly CommandName[] = ['run', 'replay', 'check'];
 /** `import` translates a text, whatever is configured. */
 const CONFIGURED: readonly CommandName[] = COMMAND_NAMES.filter((name) => name !== 'import');
-const RULES: readonly CommandName[] = ['run', 'replay', 'check', 'explain'];
+const RULES: readonly CommandName[] = ['run', 'replay', 'check', 'explain', 'unused'];
 
 /**
  * Every setting there is, in the order of help and of error messages. A new one is added here and
@@ -190,7 +190,7 @@ export const SETTINGS = {
   rulesFile: optional({
     env: 'UPE_RULES_FILE',
     format: filePath,
-    unset: 'the bundled example',
+    unset: 'the bundled example; for unused, the rules that instances have',
     doc: 'Rule file (YAML).',
     usedBy: RULES,
     aliases: ['rules'],

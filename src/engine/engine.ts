@@ -133,6 +133,7 @@ export class Engine {
         problemsOf: (ruleSet) => (config.acceptForward ? [] : ruleProblems(ruleSet, config.source)),
       },
       {
+        clock: deps.clock,
         setTargets: (targets) => this.live?.hideOutgoing(targets),
         control: this.memory.control,
         ports: this.workers.tablePorts,

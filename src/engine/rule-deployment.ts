@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MessagePort } from 'node:worker_threads';
 import { ConfigError, EnvironmentError, InvariantError } from '../errors.js';
+import type { Clock } from '../memory/clock.js';
 import {
   CONTROL_DOORBELL,
   CONTROL_GENERATION_IN_USE,
@@ -24,6 +25,7 @@ export interface RuleDeploymentConfig {
 }
 
 export interface RuleDeploymentDeps {
+  readonly clock: Clock;
   readonly control: SharedArrayBuffer;
   /** One a worker, another one when the worker is replaced; it reads them between bursts. */
   readonly ports: readonly MessagePort[];
@@ -51,6 +53,8 @@ export class RuleDeployment {
   private newest: RuleTableMemory | null = null;
   private last: Promise<unknown> = Promise.resolve();
   private targets: ReadonlySet<number> = new Set();
+  /** By slot, of the pairs in the table: since when each has been in it, Unix time in milliseconds. */
+  private inTableSinceMs: ReadonlyMap<number, number> = new Map();
 
   constructor(
     private readonly config: RuleDeploymentConfig,
@@ -67,7 +71,8 @@ export class RuleDeployment {
     this.registry.adopt(ruleSet, plan);
     const table = buildRuleTable(ruleSet, plan.slots, this.config.interfaces, this.generation);
     this.newest = table;
-    return { table, notice: noticeOf(ruleSet, plan, table) };
+    this.inTableSinceMs = this.sinceOf(plan);
+    return { table, notice: noticeOf(ruleSet, plan, table, this.inTableSinceMs) };
   }
 
   /** What a worker that begins now begins with. Throws before `first`. */
@@ -99,8 +104,10 @@ export class RuleDeployment {
     const plan = this.registry.plan(ruleSet);
     const generation = this.generation + 1;
     const table = buildRuleTable(ruleSet, plan.slots, this.config.interfaces, generation, compiled);
-    await this.deps.prepareStats(noticeOf(ruleSet, plan, table));
+    const since = this.sinceOf(plan);
+    await this.deps.prepareStats(noticeOf(ruleSet, plan, table, since));
     this.registry.adopt(ruleSet, plan);
+    this.inTableSinceMs = since;
     this.generation = generation;
     this.newest = table;
     // For a moment both tables are in use.
@@ -125,6 +132,12 @@ export class RuleDeployment {
     if (problems.length > 0) throw new ConfigError(problems);
   }
 
+  /** A slot never goes from one pair of a table to another one of the next, so a slot that stays is a pair that stays. */
+  private sinceOf({ slots }: SlotPlan): ReadonlyMap<number, number> {
+    const nowMs = this.deps.clock.unixMs();
+    return new Map(slots.map((slot) => [slot, this.inTableSinceMs.get(slot) ?? nowMs]));
+  }
+
   private targetsOf(ruleSet: RuleSet): ReadonlySet<number> {
     const { interfaces } = this.config;
     const names = ruleSet.rules.flatMap(({ outInterface }) => (outInterface === null ? [] : [outInterface]));
@@ -146,7 +159,12 @@ async function untilInUse(controls: readonly Int32Array[], generation: number): 
   }
 }
 
-function noticeOf(ruleSet: RuleSet, plan: SlotPlan, table: RuleTableMemory): RulesNotice {
+function noticeOf(
+  ruleSet: RuleSet,
+  plan: SlotPlan,
+  table: RuleTableMemory,
+  since: ReadonlyMap<number, number>,
+): RulesNotice {
   return {
     generation: table.generation,
     sha256: ruleSet.sha256,
@@ -158,6 +176,7 @@ function noticeOf(ruleSet: RuleSet, plan: SlotPlan, table: RuleTableMemory): Rul
       priority: rule.priority,
       matchText: rule.matchText,
       outInterface: rule.outInterface,
+      inTableSinceMs: since.get(plan.slots[i])!,
     })),
     retired: plan.retired,
     folded: plan.folded,

@@ -1,18 +1,22 @@
 import { readFileSync } from 'node:fs';
-import fastify, { type FastifyError, type FastifyInstance, LogController } from 'fastify';
+import fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import { EnvironmentError } from '../errors.js';
 import type { Logger } from '../log.js';
 import { README_FILE } from '../package-files.js';
 import type { EngineState } from './engine-state.js';
 import type { Exposer } from './exposition.js';
+import { Api, OPENAPI_PATH } from './http/api.js';
 import { Bcrypt } from './http/bcrypt.js';
-import { EXPLAIN_PATH, ExplainEndpoint } from './http/explain-endpoint.js';
-import { EXPLAIN_QUERY, EXPLAIN_RESPONSES, type ExplainQuery } from './http/explain-schema.js';
 import { Gate, RELOAD_PATH } from './http/gate.js';
 import { BODY_BYTES_MAX } from './http/limits.js';
 import { answerNonsense, Listener } from './http/listener.js';
 import { Passwords } from './http/passwords.js';
-import { sendInvalidQuery, sendProblem } from './http/problem.js';
+import { API_PREFIX, PROBLEM_TYPE, problemDocument, sendProblem } from './http/problem.js';
 import { ReloadEndpoint } from './http/reload-endpoint.js';
 import { acceptsGzip, Scrapes } from './http/scrapes.js';
 import { WebConfigWatch } from './http/web-config-watch.js';
@@ -70,7 +74,7 @@ export class HttpServer {
   private readonly gate: Gate;
   private readonly scrapes: Scrapes;
   private readonly reloads: ReloadEndpoint;
-  private readonly explanations: ExplainEndpoint;
+  private readonly api: Api;
   private listener: Listener | null = null;
   private app: FastifyInstance | null = null;
 
@@ -105,7 +109,7 @@ export class HttpServer {
       },
     });
     this.reloads = new ReloadEndpoint(deps.reload);
-    this.explanations = new ExplainEndpoint(deps.state);
+    this.api = new Api({ state: deps.state, refresh: () => this.refresh() });
   }
 
   /** Listens. Returns the port; throws an UpeError when that is not possible. */
@@ -135,19 +139,21 @@ export class HttpServer {
       loggerInstance: this.deps.log,
       logController: new LogController({ disableRequestLogging: true }),
       bodyLimit: BODY_BYTES_MAX,
-      // A parameter that does not exist is a mistake, and a text stays one.
-      ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: false } },
+      // A parameter that does not exist is a mistake. Texts become numbers where the schema wants them, and lists nowhere.
+      ajv: { customOptions: { removeAdditional: false, coerceTypes: true, allErrors: false } },
       forceCloseConnections: true,
       serverFactory: (routes) => {
         this.listener = new Listener(this.webConfig.current.tls, this.gate.before(routes));
         return this.listener.server;
       },
       clientErrorHandler: (error, socket) => answerNonsense(error, socket, this.gate.headers()),
-      frameworkErrors: (error, _request, reply) =>
-        reply
-          .code(400 as never)
-          .type('text/plain')
-          .send(`${error.message}\n` as never),
+      frameworkErrors: (error, request, reply) => {
+        const answer = reply.code(400 as never);
+        if (!isOfApi(request)) return answer.type('text/plain').send(`${error.message}\n` as never);
+        return answer
+          .type(PROBLEM_TYPE)
+          .send(problemDocument({ status: 400, detail: error.message }) as never);
+      },
     }) as unknown as FastifyInstance;
   }
 
@@ -199,20 +205,28 @@ export class HttpServer {
       return reply.code(503).type('text/plain').send(`${reason}\n`);
     });
     this.addReload(app);
-    this.addExplain(app);
-    app.setNotFoundHandler((_request, reply) =>
-      reply
+    this.api.addRoutes(app);
+    this.addFallbacks(app);
+  }
+
+  private addFallbacks(app: FastifyInstance): void {
+    const { log } = this.deps;
+    app.setNotFoundHandler((request, reply) => {
+      if (isOfApi(request)) {
+        const detail = `There is nothing at this path: ${OPENAPI_PATH} says what there is.`;
+        return sendProblem(reply, { status: 404, detail });
+      }
+      return reply
         .code(404)
         .type('text/plain')
-        .send('Nothing is here. Try /, /metrics, /api/v1/explain, /-/healthy or /-/ready.\n'),
-    );
-    app.setErrorHandler((error: FastifyError, _request, reply) => {
+        .send('Nothing is here. Try /, /metrics, /api/v1/rules, /-/healthy or /-/ready.\n');
+    });
+    app.setErrorHandler((error: FastifyError, request, reply) => {
       const status = error.statusCode ?? 500;
-      if (status >= 500) deps.log.error({ err: error }, 'a request could not be answered');
-      return reply
-        .code(status)
-        .type('text/plain')
-        .send(status >= 500 ? 'The request could not be answered.\n' : `${error.message}\n`);
+      if (status >= 500) log.error({ err: error }, 'a request could not be answered');
+      const sentence = status >= 500 ? 'The request could not be answered.' : error.message;
+      if (isOfApi(request)) return sendProblem(reply, { status, detail: sentence });
+      return reply.code(status).type('text/plain').send(`${sentence}\n`);
     });
   }
 
@@ -227,22 +241,14 @@ export class HttpServer {
     });
   }
 
-  private addExplain(app: FastifyInstance): void {
-    app.get<{ Querystring: ExplainQuery }>(
-      EXPLAIN_PATH,
-      { attachValidation: true, schema: { querystring: EXPLAIN_QUERY, response: EXPLAIN_RESPONSES } },
-      async ({ validationError, query }, reply) => {
-        if (validationError !== undefined) return sendInvalidQuery(reply, validationError, EXPLAIN_QUERY);
-        const answer = this.explanations.answer(query);
-        return 'status' in answer ? sendProblem(reply, answer) : reply.send(answer);
-      },
-    );
-  }
-
   private async refresh(): Promise<void> {
     const { state, pass, nowMs } = this.deps;
     if (nowMs() - state.aggregator.totals.passedMs > PASS_AGE_MS_MAX) await pass();
   }
+}
+
+function isOfApi({ url }: Pick<FastifyRequest, 'url'>): boolean {
+  return url.startsWith(API_PREFIX);
 }
 
 /** The README, or `null` where somebody has left it out of the installation. */

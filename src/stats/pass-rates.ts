@@ -1,4 +1,4 @@
-import { SLOT_CELLS, SLOT_PACKETS } from '../counters/catalogue.js';
+import { SLOT_BYTES, SLOT_CELLS, SLOT_PACKETS } from '../counters/catalogue.js';
 import type { Totals } from './totals.js';
 
 /**
@@ -13,10 +13,12 @@ const BYTES = 1;
 const SENT_PACKETS = 2;
 const SENT_BYTES = 3;
 const INTERFACE_VALUES = 4;
+/** Values remembered of a slot. */
+const SLOT_VALUES = 2;
 
 /**
  * Rates between the last two passes that were far enough apart. Every pass is noted; what is remembered are
- * plain numbers in two arrays, 16 bytes a slot, written in turn: 16,000 slots take 30 microseconds a second.
+ * plain numbers in two arrays, 32 bytes a slot, written in turn: 16,000 slots take 0.14 ms a second.
  *
  * A slot that has just been given to another rule shows what both have counted, for one window.
  */
@@ -30,7 +32,7 @@ export class PassRates {
   /** @param totals the ones that the passes bring up to date. */
   constructor(private readonly totals: Totals) {
     this.firstSlot = totals.interfaces.length * INTERFACE_VALUES;
-    const valueCount = this.firstSlot + totals.slots.length / SLOT_CELLS;
+    const valueCount = this.firstSlot + (totals.slots.length / SLOT_CELLS) * SLOT_VALUES;
     this.older = new Float64Array(valueCount);
     this.newer = new Float64Array(valueCount);
   }
@@ -51,8 +53,9 @@ export class PassRates {
       values[first + SENT_PACKETS] = own.sentPackets;
       values[first + SENT_BYTES] = own.sentBytes;
     });
-    for (let i = this.firstSlot, cell = SLOT_PACKETS; i < values.length; i++, cell += SLOT_CELLS) {
-      values[i] = slots[cell];
+    for (let i = this.firstSlot, cell = 0; i < values.length; i += SLOT_VALUES, cell += SLOT_CELLS) {
+      values[i + PACKETS] = slots[cell + SLOT_PACKETS];
+      values[i + BYTES] = slots[cell + SLOT_BYTES];
     }
   }
 
@@ -84,8 +87,14 @@ export class PassRates {
   /** Packets counted in an outcome slot, or in `slotCount` slots from this one on, per second. */
   slotPackets(slot: number, slotCount = 1): number {
     let sum = 0;
-    for (let i = slot; i < slot + slotCount; i++) sum += this.perSecond(this.firstSlot + i);
+    for (let i = slot; i < slot + slotCount; i++)
+      sum += this.perSecond(this.firstSlot + i * SLOT_VALUES + PACKETS);
     return sum;
+  }
+
+  /** Bytes counted in an outcome slot, per second. */
+  slotBytes(slot: number): number {
+    return this.perSecond(this.firstSlot + slot * SLOT_VALUES + BYTES);
   }
 
   private perSecond(valueIndex: number): number {

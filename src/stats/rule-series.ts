@@ -7,6 +7,8 @@ export interface LiveRule extends SlotEntry {
   readonly priority: number;
   readonly matchText: string;
   readonly outInterface: string | null;
+  /** Unix time since which the pair has been in the table without a break, milliseconds. */
+  readonly inTableSinceMs: number;
 }
 
 /** What the stats thread is told of a rule table before the workers begin to use it. */

@@ -1,4 +1,6 @@
-const COMMANDS_ARE = 'the commands are run, replay, check, explain, import, healthcheck and help';
+const COMMANDS_ARE = 'the commands are run, replay, check, explain, import, unused, healthcheck and help';
+const NEEDS_PROMETHEUS =
+  'unused needs --prometheus URL: the address of a Prometheus, like http://localhost:9090.';
 const WORKERS_ARE = 'auto or an integer from 1 to 64';
 const NOT_A_FLAG = 'is not a flag of UPE; the nearest name is';
 const LISTS = 'and "upe help" lists them all.';
@@ -39,7 +41,7 @@ export const BAD_COMMAND_LINES: readonly [string, readonly string[]][] = [
   ['run --help=run', ['--help takes no value; leave out "=run".']],
   ['replay', ['replay needs a FILE: give one or more capture files, or - for standard input.']],
   ['replay --json', ['replay needs a FILE: give one or more capture files, or - for standard input.']],
-  ['run --json', ['--json belongs to replay and explain, not to run; leave it out.']],
+  ['run --json', ['--json belongs to replay, explain and unused, not to run; leave it out.']],
   ['replay a --ready', ['--ready belongs to healthcheck, not to replay; leave it out.']],
   ['run demo', ['run takes no argument beside its flags, but "demo" follows; leave it out.']],
   ['run -', ['run takes no argument beside its flags, but "-" follows; leave it out.']],
@@ -64,6 +66,27 @@ export const BAD_COMMAND_LINES: readonly [string, readonly string[]][] = [
   ],
   ['import iptables --json', ['--json belongs to replay and explain, not to import; leave it out.']],
   ['check --chain a', ['--chain belongs to import, not to check; leave it out.']],
+  ['unused', [NEEDS_PROMETHEUS]],
+  ['unused --json --days 9', [NEEDS_PROMETHEUS]],
+  [
+    'unused http://localhost:9090',
+    [
+      NEEDS_PROMETHEUS,
+      'unused takes no argument beside its flags, but "http://localhost:9090" follows; leave it out.',
+    ],
+  ],
+  [
+    'unused --prometheus',
+    ['--prometheus needs a value: the address of a Prometheus, like http://localhost:9090.'],
+  ],
+  ['unused --prometheus http://a --days', ['--days needs a value: a number of days.']],
+  [
+    'unused --prometheus http://a --prometheus http://b',
+    ['--prometheus is given more than once; keep one of them.'],
+  ],
+  ['run --days 9', ['--days belongs to unused, not to run; leave it out.']],
+  ['unused --prometheus http://a --against b', ['--against belongs to replay, not to unused; leave it out.']],
+  ['unused --prometheus http://a --day 9', [`--day ${NOT_A_FLAG} --days, ${LISTS}`]],
   [
     'replay --ready',
     [

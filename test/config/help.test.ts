@@ -78,6 +78,7 @@ t.test('usage and exit codes are told', (t) => {
     '  upe check [SETTING...]',
     '  upe explain [PROTOCOL SRC DST] [FLAG...] [SETTING...]',
     '  upe import FIREWALL [FILE] [--chain CHAIN] [--ipv6]',
+    '  upe unused [FLAG...] [SETTING...]',
     '  upe healthcheck [--ready] [SETTING...]',
     '  upe help [COMMAND]',
   ]);

@@ -16,6 +16,8 @@ import { RuleSeries, type RulesNotice } from '../../src/stats/rule-series.js';
 import { rule, ruleSet } from '../rules/build-rules.js';
 import { DataplaneStandIn, RULE_CAPACITY } from './dataplane-stand-in.js';
 
+/** Since when every rule of a stand-in is in its table, Unix time in milliseconds. */
+export const LOADED_MS = 1_699_999_990_500;
 const INTERFACES = ['eth0', 'eth1', 'eth2'];
 
 /** What stats is told of a table, made from a set and its plan. */
@@ -31,6 +33,7 @@ export function noticeOf(set: RuleSet, plan: SlotPlan, generation: number): Rule
       priority: own.priority,
       matchText: own.matchText,
       outInterface: own.outInterface,
+      inTableSinceMs: LOADED_MS,
     })),
     retired: plan.retired,
     folded: plan.folded,
@@ -122,7 +125,7 @@ export class EngineStandIn {
     poolBuffers: 4096,
     bufferBytes: 2048,
     poolFreeBuffers: () => 4000,
-    reload: { generation: 3, successful: true, successMs: 1_699_999_990_500, failure: null },
+    reload: { generation: 3, successful: true, successMs: LOADED_MS, failure: null },
     isSourceFinished: false,
   };
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { FIRST_RULE_SLOT, SLOT_CELLS, SLOT_PACKETS } from '../../src/counters/catalogue.js';
+import { FIRST_RULE_SLOT, SLOT_BYTES, SLOT_CELLS, SLOT_PACKETS } from '../../src/counters/catalogue.js';
 import { PassRates } from '../../src/stats/pass-rates.js';
 import { createTotals } from '../../src/stats/totals.js';
 
@@ -25,6 +25,7 @@ t.test('a rate is what came between two passes, by the time between them', async
   rates.note(1000);
   Object.assign(totals.interfaces[1], { packets: 400, bytes: 30_000, sentPackets: 60, sentBytes: 90 });
   totals.slots[FIRST_RULE_SLOT * SLOT_CELLS + SLOT_PACKETS] = 22;
+  totals.slots[FIRST_RULE_SLOT * SLOT_CELLS + SLOT_BYTES] = 3000;
   rates.note(2500);
   t.equal(rates.windowSeconds, 1.5);
   t.equal(rates.packets(0), 0);
@@ -33,6 +34,7 @@ t.test('a rate is what came between two passes, by the time between them', async
   t.equal(rates.sentPackets(1), 40);
   t.equal(rates.sentBytes(1), 60);
   t.equal(rates.slotPackets(FIRST_RULE_SLOT), 10);
+  t.equal(rates.slotBytes(FIRST_RULE_SLOT), 2000);
 });
 
 t.test('a pass that follows too closely is left out', async (t) => {

@@ -98,4 +98,5 @@ export const EXPLAIN_RESPONSES = {
     required: ['generation', 'packet', 'anomalies', 'verdict', 'notes', 'rules', 'rules_omitted'],
   },
   400: PROBLEM_SCHEMA,
+  503: PROBLEM_SCHEMA,
 };

@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { isIP, type Socket } from 'node:net';
 import { ANSWER_MS_MAX, BODY_BYTES_MAX, REQUESTS_PER_CONNECTION_MAX } from './limits.js';
 import type { Judgement } from './passwords.js';
+import { API_PREFIX, PROBLEM_TYPE, problemDocument } from './problem.js';
 
 export const RELOAD_PATH = '/-/reload';
 /**
@@ -212,7 +213,9 @@ function bodyRefusal(request: IncomingMessage): Refusal | null {
 /** The connection ends with it, where a body comes that nobody wants. */
 function refuse(response: ServerResponse, { status, sentence, headers }: Refusal, isHead: boolean): void {
   if (bodyBytes(response.req) > 0) response.setHeader('connection', 'close');
-  const text = `${sentence}\n`;
-  response.writeHead(status, { 'content-type': 'text/plain', 'content-length': text.length, ...headers });
+  const isOfApi = response.req.url?.startsWith(API_PREFIX) === true;
+  const text = isOfApi ? JSON.stringify(problemDocument({ status, detail: sentence })) : `${sentence}\n`;
+  const type = isOfApi ? `${PROBLEM_TYPE}; charset=utf-8` : 'text/plain';
+  response.writeHead(status, { 'content-type': type, 'content-length': text.length, ...headers });
   response.end(isHead ? undefined : text);
 }

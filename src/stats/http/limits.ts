@@ -32,3 +32,5 @@ export const HELD_BYTES_MAX = 64 * 1024 * 1024;
 export const PASSWORDS_WAITING_MAX = 8;
 /** Requests to reload that wait for their answer. */
 export const RELOADS_WAITING_MAX = 16;
+/** Answers of the API that are under way: one of ten thousand rules is 3 MB. */
+export const API_ANSWERS_MAX = 16;

@@ -10,7 +10,7 @@ export interface ProblemPart {
 
 /** What the API cannot do, and why. */
 export interface Problem {
-  readonly status: 400 | 404 | 409 | 413 | 422 | 500 | 503;
+  readonly status: number;
   /** One sentence or more. */
   readonly detail: string;
   /** Each thing that is wrong, where there may be several. */
@@ -41,13 +41,26 @@ export const PROBLEM_SCHEMA = {
 /** The media type of problem documents. */
 export const PROBLEM_TYPE = 'application/problem+json';
 
-/** Answers with a problem document. `about:blank` says that the status is all there is to its type (RFC 9457, 4.2.1). */
-export function sendProblem(reply: FastifyReply, { status, detail, errors }: Problem): FastifyReply {
+/** What every path of the API begins with: what goes wrong there is answered with a problem document. */
+export const API_PREFIX = '/api/';
+
+/** The document itself. `about:blank` says that the status is all there is to its type (RFC 9457, 4.2.1). */
+export function problemDocument({ status, detail, errors }: Problem): object {
   const document = { type: 'about:blank', title: STATUS_CODES[status] ?? '', status, detail };
-  return reply
-    .code(status)
-    .type(PROBLEM_TYPE)
-    .send(errors === undefined ? document : { ...document, errors });
+  return errors === undefined ? document : { ...document, errors };
+}
+
+/** Answers with a problem document. */
+export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
+  return reply.code(problem.status).type(PROBLEM_TYPE).send(problemDocument(problem));
+}
+
+/** The schema of a parameter, as far as a message tells of it. */
+interface ParameterSchema {
+  readonly type?: string;
+  readonly enum?: readonly string[];
+  readonly minimum?: number;
+  readonly maximum?: number;
 }
 
 /**
@@ -59,20 +72,28 @@ export function sendProblem(reply: FastifyReply, { status, detail, errors }: Pro
 export function sendInvalidQuery(
   reply: FastifyReply,
   error: { readonly validation?: readonly FastifySchemaValidationError[] | undefined },
-  query: { readonly properties: Readonly<Record<string, unknown>> },
+  query: { readonly properties: Readonly<Record<string, object>> },
 ): FastifyReply {
-  const known = Object.keys(query.properties).join(', ');
-  const errors = (error.validation ?? []).map(({ keyword, instancePath, params, message }) =>
-    keyword === 'additionalProperties'
-      ? {
-          parameter: String(params.additionalProperty),
-          detail: `does not exist; the parameters are ${known}`,
-        }
-      : {
-          parameter: instancePath.slice(1),
-          detail: keyword === 'type' ? 'is given more than once' : `${message}`,
-        },
-  );
+  const names = Object.keys(query.properties);
+  const known = names.length === 0 ? 'there are none here' : `the parameters are ${names.join(', ')}`;
+  const given = reply.request.query as Readonly<Record<string, unknown>>;
+  const errors = (error.validation ?? []).map(({ keyword, instancePath, params, message }) => {
+    if (keyword === 'additionalProperties') {
+      const parameter = String(params.additionalProperty);
+      return { parameter, detail: `does not exist; ${known}` };
+    }
+    const parameter = instancePath.slice(1);
+    if (Array.isArray(given[parameter])) return { parameter, detail: 'is given more than once' };
+    return { parameter, detail: expectation(query.properties[parameter]) ?? `${message}` };
+  });
   const detail = errors.map((own) => `${own.parameter}: ${own.detail}.`).join(' ');
   return sendProblem(reply, { status: 400, detail, errors });
+}
+
+/** What a parameter must be; `null` where any text will do. */
+function expectation(schema: ParameterSchema = {}): string | null {
+  if (schema.enum !== undefined) return `must be one of ${schema.enum.join(', ')}`;
+  if (schema.type === 'boolean') return 'must be true or false';
+  if (schema.type === 'integer') return `must be a whole number from ${schema.minimum} to ${schema.maximum}`;
+  return null;
 }

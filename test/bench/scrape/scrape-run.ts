@@ -32,6 +32,7 @@ const series = new RuleSeries({
     priority: 0,
     matchText: `src: 10.${i >> 8}.${i & 255}.0/24, dst_port: ${1 + i}`,
     outInterface: null,
+    inTableSinceMs: 1_700_000_000_000,
   })),
   retired: [],
   folded: [],
