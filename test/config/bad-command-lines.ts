@@ -64,7 +64,7 @@ export const BAD_COMMAND_LINES: readonly [string, readonly string[]][] = [
     'import nftables --ipv6',
     ['--ipv6 is for iptables; nftables says itself which rules are of IPv6, so leave it out.'],
   ],
-  ['import iptables --json', ['--json belongs to replay and explain, not to import; leave it out.']],
+  ['import iptables --json', ['--json belongs to replay, explain and unused, not to import; leave it out.']],
   ['check --chain a', ['--chain belongs to import, not to check; leave it out.']],
   ['unused', [NEEDS_PROMETHEUS]],
   ['unused --json --days 9', [NEEDS_PROMETHEUS]],
