@@ -75,7 +75,7 @@ t.test('usage and exit codes are told', (t) => {
   t.strictSame(sectionOf(helpText(null, 80), 'Usage'), [
     '  upe run [SETTING...]',
     '  upe replay FILE... [--against FILE] [--json] [SETTING...]',
-    '  upe check [SETTING...]',
+    '  upe check [--overlaps] [--json] [SETTING...]',
     '  upe explain [PROTOCOL SRC DST] [FLAG...] [SETTING...]',
     '  upe healthcheck [--ready] [SETTING...]',
     '  upe help [COMMAND]',
