@@ -27,7 +27,7 @@ async function main(argv: readonly string[]): Promise<number | undefined> {
     }
     case 'check': {
       const { check } = await import('./commands/check.js');
-      return check(line.flags);
+      return check(line.flags, line);
     }
     case 'explain': {
       const { explainPacket } = await import('./commands/explain.js');

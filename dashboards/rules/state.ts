@@ -9,7 +9,18 @@ import { table } from '../tables.js';
 export function state(): Section {
   return {
     title: 'Are the rules in order?',
-    lines: [[ruleCount(), tableCount(), lastReload(), loaded(), neverMatched(), withoutRule(), retired()]],
+    lines: [
+      [
+        ruleCount(),
+        tableCount(),
+        lastReload(),
+        loaded(),
+        shadowed(),
+        neverMatched(),
+        withoutRule(),
+        retired(),
+      ],
+    ],
   };
 }
 
@@ -57,12 +68,28 @@ function loaded(): Panel {
     description:
       'When the rules in use were loaded, on the instance that has waited longest. Older than your last change: that change has not arrived there; see the table of instances at the end.',
     unit: 'dateTimeFromNow',
-    width: 4,
+    width: 3,
     queries: [
       {
         expression: `1000 * ${min(selected('upe_config_last_reload_success_timestamp_seconds'))}`,
         legend: 'loaded',
       },
+    ],
+  });
+}
+
+function shadowed(): Panel {
+  return stat({
+    title: 'Can never match',
+    description:
+      'Rules whose packets are all taken by rules before them, on the instance that has most: known a few seconds after a reload. Not 0: upe check --rules FILE names them, and the rules that take their packets; move or remove them.',
+    unit: 'none',
+    width: 3,
+    // While it is not known it is NaN, which compares with nothing.
+    queries: [{ expression: max(`${selected('upe_rules_shadowed')} >= 0`), legend: 'rules' }],
+    thresholds: [
+      ['green', null],
+      ['orange', 1],
     ],
   });
 }
@@ -74,7 +101,7 @@ function neverMatched(): Panel {
     description:
       'Rules that no packet has matched on any selected instance since the processes started; sort the table below by its last column to see which. After a few days, ask whether they are still needed, or whether an earlier rule takes their packets.',
     unit: 'none',
-    width: 4,
+    width: 3,
     queries: [{ expression: orZero(`count(${lastMatch} == 0)`), legend: 'rules' }],
     thresholds: [
       ['green', null],
@@ -90,7 +117,7 @@ function withoutRule(): Panel {
       'The part of the packets in this time range that no rule matched. Higher than usual: new traffic that the table does not know. See it in the graph of unmatched packets, and write a rule that counts it.',
     unit: 'percentunit',
     decimals: 1,
-    width: 4,
+    width: 3,
     queries: [
       {
         expression: ratio(sum(inRange('upe_unmatched_packets_total')), sum(inRange('upe_rx_packets_total'))),
@@ -143,6 +170,7 @@ function instances(): Panel {
       },
       { title: 'SHA-256 of the rule file', label: 'sha256' },
       { title: 'Rules', expression: max(selected('upe_rules'), INSTANCE), width: 100 },
+      { title: 'Can never match', expression: max(selected('upe_rules_shadowed'), INSTANCE), width: 140 },
       { title: 'Generation', expression: max(selected('upe_rules_generation'), INSTANCE), width: 100 },
       {
         title: 'Last reload',

@@ -1,17 +1,48 @@
 import { givenRulesFile, loadConfig } from '../config/load.js';
-import type { FlagValues } from '../config/schema.js';
+import type { Config, FlagValues } from '../config/schema.js';
 import { ruleProblems } from '../engine/forwarding.js';
 import { RuleCapacityError, UpeError } from '../errors.js';
+import { compileRules } from '../rules/compile/compile-rules.js';
+import { lintRules } from '../rules/lint/lint-rules.js';
+import type { RuleSet } from '../rules/rule.js';
 import { loadRuleFile } from '../rules/rule-file.js';
+import { findingsReport, problemsReport } from './check-report.js';
+import { checkText } from './check-text.js';
 import { liveSpecOf, rulesFileOf, webConfigOf } from './engine-config.js';
+
+export interface CheckOptions {
+  /** Partial overlaps are findings as well. */
+  readonly overlaps: boolean;
+  readonly json: boolean;
+}
 
 /**
  * `upe check`: validates the environment, the web configuration and the rules, and reports everything that is wrong with
- * either, a line each, so that an editor can jump to `file:line:column`.
+ * either, a line each, so that an editor can jump to `file:line:column`. Of rules that are valid, it tells which can
+ * never match, or are not needed.
  *
- * @returns the exit code: 2 when anything is wrong.
+ * @returns the exit code: 2 when anything is wrong, 3 when there is only something to tell.
  */
-export function check(flags: FlagValues): 0 | 2 {
+export function check(flags: FlagValues, { overlaps, json }: CheckOptions): 0 | 2 | 3 {
+  const { file, ruleSet, problems } = validate(flags);
+  if (problems.length > 0 || ruleSet === null) {
+    if (json) process.stdout.write(`${JSON.stringify(problemsReport(file, problems))}\n`);
+    process.stderr.write(`${problems.join('\n')}\n`);
+    return 2;
+  }
+  const report = findingsReport(lintRules(ruleSet, overlaps));
+  process.stdout.write(json ? `${JSON.stringify(report)}\n` : checkText(report));
+  return report.findings.length > 0 ? 3 : 0;
+}
+
+interface Validation {
+  readonly file: string | null;
+  /** `null` where there is a problem. */
+  readonly ruleSet: RuleSet | null;
+  readonly problems: readonly string[];
+}
+
+function validate(flags: FlagValues): Validation {
   const problems: string[] = [];
   const attempt = <Result>(action: () => Result): Result | null => {
     try {
@@ -26,17 +57,22 @@ export function check(flags: FlagValues): 0 | 2 {
   if (config !== null) attempt(() => webConfigOf(config));
   const file = config === null ? givenRulesFile(process.env, flags) : rulesFileOf(config);
   const ruleSet = file === null ? null : attempt(() => loadRuleFile(file));
-  if (config !== null && ruleSet !== null && ruleSet.rules.length > config.ruleCapacity) {
+  if (ruleSet !== null) {
+    if (config !== null) problems.push(...problemsHere(ruleSet, config));
+    const interfaces = new Set(ruleSet.rules.flatMap(({ match }) => match.inInterfaces ?? []));
+    if (problems.length === 0) attempt(() => compileRules(ruleSet, [...interfaces]));
+  }
+  return { file, ruleSet, problems };
+}
+
+/** Why valid rules cannot be used with these settings. */
+function problemsHere(ruleSet: RuleSet, config: Config): string[] {
+  const problems: string[] = [];
+  if (ruleSet.rules.length > config.ruleCapacity) {
     problems.push(new RuleCapacityError(ruleSet.rules.length, 0, config.ruleCapacity).message);
   }
-  const live = config === null ? null : liveSpecOf(config);
+  const live = liveSpecOf(config);
   // Where nothing can be sent, a rule may forward all the same: `replay` counts it.
-  if (live !== null && ruleSet !== null) problems.push(...ruleProblems(ruleSet, live));
-  if (problems.length > 0) {
-    process.stderr.write(`${problems.join('\n')}\n`);
-    return 2;
-  }
-  const count = ruleSet?.rules.length ?? 0;
-  process.stdout.write(`${file}: ${count} ${count === 1 ? 'rule' : 'rules'}, valid\n`);
-  return 0;
+  if (live !== null) problems.push(...ruleProblems(ruleSet, live));
+  return problems;
 }

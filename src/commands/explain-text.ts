@@ -31,7 +31,8 @@ export function explainText(answer: Answer, ruleSet: RuleSet, each: boolean): st
   return `${lines.join('\n')}\n`;
 }
 
-function packetText(packet: Answer['packet']): string {
+/** What is known of a packet, on one line. */
+export function packetText(packet: Answer['packet']): string {
   if (packet === null) return 'none that rules can judge';
   const { protocol, src, dst, src_port, dst_port, ...others } = packet;
   const known = Object.entries(others).map(([field, text]) => `${field} ${text ?? 'none'}`);

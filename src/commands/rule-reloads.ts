@@ -78,8 +78,9 @@ export class RuleReloads {
   private async load(): Promise<ReloadOutcome> {
     const { engine, log } = this.deps;
     try {
-      const { ruleSet, compiled, parseMs, compileMs } = await loadRulesAside(this.file, engine.interfaces);
-      const generation = await engine.reload(ruleSet, compiled);
+      const aside = await loadRulesAside(this.file, engine.interfaces);
+      const { ruleSet, parseMs, compileMs } = aside;
+      const generation = await engine.reload(ruleSet, aside);
       this.lastSha256 = ruleSet.sha256;
       const ruleCount = ruleSet.rules.length;
       const times = { parseMs: Math.round(parseMs), compileMs: Math.round(compileMs) };

@@ -44,8 +44,15 @@ export const COMMANDS = {
   },
   check: {
     operands: '',
-    doc: 'Validates the environment and the rules, and prints every error as file:line:column: message.',
-    ownFlags: [],
+    doc: 'Validates the environment and the rules, and prints every error as file:line:column: message. Of valid rules, it finds those that can never match or can be left out; 3 is returned if there are any.',
+    ownFlags: [
+      {
+        flag: 'overlaps',
+        value: null,
+        doc: 'Finds pairs of rules, too, that share packets and do different things with them.',
+      },
+      { flag: 'json', value: null, doc: 'Prints one JSON object.' },
+    ],
   },
   explain: {
     operands: '[PROTOCOL SRC DST]',

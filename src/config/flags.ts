@@ -26,7 +26,13 @@ export type CommandLine =
       readonly json: boolean;
       readonly flags: FlagValues;
     }
-  | { readonly command: 'check'; readonly flags: FlagValues }
+  | {
+      readonly command: 'check';
+      /** Partial overlaps are wanted as well. */
+      readonly overlaps: boolean;
+      readonly json: boolean;
+      readonly flags: FlagValues;
+    }
   | {
       readonly command: 'explain';
       /** None, or what describes a packet. */
@@ -232,8 +238,9 @@ function readCommand(
   const json = switches.has('json');
   switch (command) {
     case 'run':
-    case 'check':
       return { command, flags };
+    case 'check':
+      return { command, overlaps: switches.has('overlaps'), json, flags };
     case 'replay':
       return { command, files: operands, against: texts.get('against') ?? null, json, flags };
     case 'explain':

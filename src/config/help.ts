@@ -15,7 +15,7 @@ const EXIT_CODES: readonly Row[] = [
   { left: ['0'], right: ['Good.'] },
   { left: ['1'], right: ['A failure at run time, damaged capture files included.'] },
   { left: ['2'], right: ['A usage or configuration error, invalid rules included.'] },
-  { left: ['3'], right: ['Findings (replay --against, unused), or rules import cannot say.'] },
+  { left: ['3'], right: ['Findings (check, replay --against, unused), or rules import cannot say.'] },
 ];
 
 interface Example {
@@ -53,7 +53,12 @@ const EXAMPLES: readonly Example[] = [
   {
     command: 'check',
     line: 'upe check --rules rules.yaml',
-    doc: 'Every mistake in the configuration and in a rule file.',
+    doc: 'Every mistake in the configuration and in a rule file, and rules that can never match.',
+  },
+  {
+    command: 'check',
+    line: 'upe check --rules rules.yaml --overlaps --json',
+    doc: 'All that can be said of the rules, for a program to read.',
   },
   {
     command: 'explain',

@@ -5,18 +5,21 @@ import type { Clock } from '../memory/clock.js';
 import { COMMAND_STOP, CONTROL_COMMAND, CONTROL_DOORBELL, controlOf } from '../memory/control-layout.js';
 import { Doorbell } from '../memory/doorbell.js';
 import { PacketPool } from '../memory/packet-pool.js';
+import { packRules } from '../rules/packed-rules.js';
 import type { RuleSet } from '../rules/rule.js';
 import { interfacesOf, type SourceSpec } from '../source/source-spec.js';
 import { Aggregator } from '../stats/aggregator.js';
 import type { HttpSettings } from '../stats/http-server.js';
 import { RuleSeries } from '../stats/rule-series.js';
-import type { ReloadOutcome, StatsSummary } from '../stats/stats-messages.js';
+import type { LintedTable, ReloadOutcome, StatsSummary } from '../stats/stats-messages.js';
 import { createEngineMemory, type EngineMemory } from './engine-memory.js';
 import { ruleProblems } from './forwarding.js';
 import { createWatch, type InterfaceWatch } from './interface-watch.js';
 import { createLivePorts, type LivePorts } from './live-ports.js';
 import { MainRx } from './main-rx.js';
 import { type FirstTable, RuleDeployment } from './rule-deployment.js';
+import { RuleLinter } from './rule-linter.js';
+import type { RulesAside } from './rule-loader.js';
 import { RxPost } from './rx-post.js';
 import { startStats, type ThreadSetting } from './start-threads.js';
 import type { StatsLink } from './stats-link.js';
@@ -99,6 +102,7 @@ export class Engine {
   private readonly workers: WorkerPosts;
   private stats: StatsLink | null = null;
   private rx: RxPost | null = null;
+  private readonly linter: RuleLinter | null;
   private stopping: Promise<StatsSummary> | null = null;
 
   /** Throws an UpeError when the rules cannot be used with this source. Starts nothing. */
@@ -145,6 +149,8 @@ export class Engine {
         announceInUse: () => this.stats?.tell({ kind: 'rulesInUse', atMs: deps.clock.unixMs() }),
       },
     );
+    const onLinted = (linted: LintedTable) => this.stats?.tell({ kind: 'rulesLinted', ...linted });
+    this.linter = config.stats === null ? null : new RuleLinter({ ...this.setting, onLinted });
     this.firstTable = this.deployment.first(config.ruleSet);
     this.series = new RuleSeries(this.firstTable.notice);
     this.aggregator =
@@ -168,9 +174,11 @@ export class Engine {
     if (wakeFd !== undefined) this.doorbell(0).setWakeDescriptor(wakeFd);
     this.watch?.open();
     this.deployment.begin();
-    const workersReady = this.workers.start();
     // They load their modules beside each other.
-    const [, port] = await Promise.all([workersReady, this.startStats()]);
+    const threads = Promise.all([this.workers.start(), this.startStats()]);
+    // Meanwhile, and before there are packets, because it takes a while.
+    const packed = this.linter === null ? null : packRules(this.config.ruleSet);
+    const [, port] = await threads;
     if (this.isStopping) return 0;
     this.rx = new RxPost(this.setting, {
       ...this.deps,
@@ -182,16 +190,22 @@ export class Engine {
     this.giveUpPrivileges();
     this.live?.begin();
     this.watch?.begin();
+    if (packed !== null) this.linter?.tableInUse(this.firstTable.notice.generation, packed);
     return port;
   }
 
   /**
    * Puts another rule set into use. Throws an UpeError, and keeps the old one, when that cannot be.
    *
-   * @param compiled the rules compiled for this engine's interfaces, where another thread has done that.
+   * @param aside what another thread has made of the rules for this engine's interfaces.
    */
-  async reload(ruleSet: RuleSet, compiled?: SharedArrayBuffer | null): Promise<number> {
-    return this.deployment.replace(ruleSet, compiled);
+  async reload(
+    ruleSet: RuleSet,
+    aside: Pick<RulesAside, 'compiled' | 'packed'> | null = null,
+  ): Promise<number> {
+    const generation = await this.deployment.replace(ruleSet, aside?.compiled);
+    this.linter?.tableInUse(generation, aside?.packed ?? packRules(ruleSet));
+    return generation;
   }
 
   /** An attempt to reload failed. `problems`: why, one sentence each. */
@@ -250,6 +264,7 @@ export class Engine {
   private async stopInOrder(): Promise<StatsSummary> {
     const late: string[] = [];
     for (const thread of [this.rx, this.stats]) thread?.expectEnd();
+    const linterEnd = this.linter?.stop();
     this.order(0, COMMAND_STOP);
     // Workers that die are replaced meanwhile: rx may wait for room in their rings.
     if (this.rx !== null && !(await this.rx.join(STOP_RX_MS))) late.push(this.rx.name);
@@ -262,6 +277,7 @@ export class Engine {
     if (this.rx?.current instanceof MainRx) this.rx.current.finish();
     this.watch?.close();
     if (late.length === 0) this.live?.close();
+    await linterEnd;
     const summary = await this.lastSummary(late);
     const violations = [
       ...summary.violations,

@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { EnvironmentError, RuleFileError, RuleTableSizeError } from '../errors.js';
 import { threadId } from '../kernel/thread-id.js';
 import { compileRules } from '../rules/compile/compile-rules.js';
+import { packRules } from '../rules/packed-rules.js';
 import { loadRuleFile } from '../rules/rule-file.js';
 import type { LoadedRules, RuleLoaderData } from './rule-loader.js';
 import { withLittleInlining } from './v8-flags.js';
@@ -14,7 +15,8 @@ function load({ file, interfaces }: RuleLoaderData): LoadedRules {
     const parsedMs = performance.now();
     const compiled = withLittleInlining(() => compileRules(ruleSet, interfaces));
     const compileMs = performance.now() - parsedMs;
-    return { kind: 'rules', ruleSet, compiled, parseMs: parsedMs - beganMs, compileMs };
+    const packed = packRules(ruleSet);
+    return { kind: 'rules', ruleSet, compiled, packed, parseMs: parsedMs - beganMs, compileMs };
   } catch (error) {
     if (error instanceof RuleFileError)
       return { kind: 'invalid', file: error.file, problems: error.problems };

@@ -14,6 +14,8 @@ export interface RulesAside {
   readonly ruleSet: RuleSet;
   /** Of `compileRules`. */
   readonly compiled: SharedArrayBuffer | null;
+  /** Of `packRules`. */
+  readonly packed: SharedArrayBuffer;
   /** How long reading and checking the file and compiling its rules took, milliseconds. */
   readonly parseMs: number;
   readonly compileMs: number;

@@ -45,7 +45,7 @@ export class StatsLink {
     const { clock } = deps;
     const { generation } = data.config.rules;
     const reload = { generation, successful: true, successMs: clock.unixMs(), failure: null };
-    this.heritage = { series: null, reload, startedMs: clock.nowMs() };
+    this.heritage = { series: null, reload, linted: null, startedMs: clock.nowMs() };
     this.thread = this.createThread();
   }
 
@@ -152,6 +152,8 @@ export class StatsLink {
         ...this.heritage,
         reload: { ...reload, successful: false, failure: { atMs, problems } },
       };
+    } else if (message.kind === 'rulesLinted') {
+      this.heritage = { ...this.heritage, linted: message };
     }
   }
 

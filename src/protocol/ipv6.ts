@@ -108,7 +108,8 @@ function walkExtensions(
   return PARSED;
 }
 
-function isExtension(protocol: number): boolean {
+/** Whether the walk passes a header of this number. */
+export function isExtension(protocol: number): boolean {
   switch (protocol) {
     case HOP_BY_HOP:
     case ROUTING:

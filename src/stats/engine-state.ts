@@ -48,6 +48,8 @@ export interface EngineState {
   readonly series: RuleSeries;
   /** The table that every worker uses; while another is taken over, `series` may be ahead of it. */
   readonly rulesInUse: RulesNotice;
+  /** Rules of that table that can never match; NaN while that is not known. */
+  readonly shadowedRules: number;
   /** The threads that have an event loop: main and stats. */
   readonly eventLoopThreads: readonly (EventLoopReading & { readonly thread: string })[];
   /** All threads, and how they are at this moment. */

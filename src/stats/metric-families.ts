@@ -25,6 +25,12 @@ const RULES: MetricFamily[] = [
     samples: ({ series }) => one(series.notice.live.length),
   },
   {
+    name: 'upe_rules_shadowed',
+    help: 'Rules of the table that can never match, because earlier ones take all their packets; NaN for the seconds until that is known.',
+    type: 'gauge',
+    samples: ({ shadowedRules }) => one(shadowedRules),
+  },
+  {
     name: 'upe_rules_generation',
     help: 'Number of the rule table in use; goes up by one with every reload.',
     type: 'gauge',

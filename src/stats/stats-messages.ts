@@ -8,12 +8,22 @@ export type ToStats =
   /** Every worker uses the table that was prepared. */
   | { readonly kind: 'rulesInUse'; readonly atMs: number }
   | { readonly kind: 'reloadFailed'; readonly atMs: number; readonly problems: readonly string[] }
+  /** How many rules of a table can never match: found out some time after it has come into use. */
+  | ({ readonly kind: 'rulesLinted' } & LintedTable)
   /** How main's event loop is doing. */
   | { readonly kind: 'mainThread'; readonly load: EventLoopReading }
   /** What became of a `reloadWanted`. */
   | { readonly kind: 'reloadAnswered'; readonly id: number; readonly outcome: ReloadOutcome }
   /** All dataplane threads have ended: one last pass, answered with `stopped`. */
   | { readonly kind: 'stop' };
+
+/** What the linter has found out. */
+export interface LintedTable {
+  /** Of the table. */
+  readonly generation: number;
+  /** Rules that can never match. */
+  readonly shadowed: number;
+}
 
 /** What the stats thread tells main. */
 export type FromStats =

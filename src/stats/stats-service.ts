@@ -18,7 +18,7 @@ import { Exposer } from './exposition.js';
 import { HttpServer, type HttpSettings } from './http-server.js';
 import { InterfaceLosses, LOSS_CELLS } from './interface-losses.js';
 import { RuleSeries, type RulesNotice, type SeriesHistory } from './rule-series.js';
-import type { ReloadOutcome, StatsSummary } from './stats-messages.js';
+import type { LintedTable, ReloadOutcome, StatsSummary } from './stats-messages.js';
 import { ThreadWatch } from './thread-watch.js';
 
 /** Passes to wait for one in which every thread answered, before new rules are refused. */
@@ -52,6 +52,8 @@ export interface StatsServiceConfig extends AggregatorConfig {
 export interface StatsHeritage {
   readonly series: SeriesHistory | null;
   readonly reload: ReloadState;
+  /** `null` before anything is known. */
+  readonly linted: LintedTable | null;
   /** Monotonic clock at the start of the engine, milliseconds. */
   readonly startedMs: number;
 }
@@ -77,6 +79,7 @@ export class StatsService {
   private timer: NodeJS.Timeout | null = null;
   /** What was told of the table that every worker uses: not yet of one that is prepared. */
   private inUse: RulesNotice;
+  private linted: LintedTable | null;
 
   constructor(
     private readonly config: StatsServiceConfig,
@@ -87,6 +90,7 @@ export class StatsService {
     const { heritage } = config;
     this.series = new RuleSeries(config.rules, heritage?.series);
     this.inUse = config.rules;
+    this.linted = heritage?.linted ?? null;
     const firstLoad = { successful: true, successMs: deps.clock.unixMs(), failure: null };
     this.reload = { ...(heritage?.reload ?? { generation: config.rules.generation, ...firstLoad }) };
     this.startedMs = heritage?.startedMs ?? deps.clock.nowMs();
@@ -155,6 +159,11 @@ export class StatsService {
     this.reload.successMs = atMs;
   }
 
+  /** It is known how many rules of a table can never match. */
+  rulesLinted(linted: LintedTable): void {
+    this.linted = linted;
+  }
+
   get history(): SeriesHistory {
     return this.series.history;
   }
@@ -192,6 +201,8 @@ export class StatsService {
   private engineState(): EngineState {
     const { config, reload } = this;
     const rulesInUse = () => this.inUse;
+    const shadowedRules = () =>
+      this.linted?.generation === this.inUse.generation ? this.linted.shadowed : Number.NaN;
     const uptimeMs = () => this.deps.clock.nowMs() - this.startedMs;
     const eventLoopThreads = () => [
       { thread: 'main', ...this.mainLoad },
@@ -214,6 +225,9 @@ export class StatsService {
       series: this.series,
       get rulesInUse() {
         return rulesInUse();
+      },
+      get shadowedRules() {
+        return shadowedRules();
       },
       get eventLoopThreads() {
         return eventLoopThreads();

@@ -52,6 +52,9 @@ async function handle(message: ToStats): Promise<void> {
     case 'reloadFailed':
       service.reloadFailed(message.atMs, message.problems);
       return;
+    case 'rulesLinted':
+      service.rulesLinted(message);
+      return;
     case 'mainThread':
       service.noteMainThread(message.load);
       return;

@@ -29,9 +29,16 @@ const ACCEPTED: readonly [string, CommandLine][] = [
   ['run --pcap-loop --idle spin', { command: 'run', flags: { pcapLoop: 'true', idle: 'spin' } }],
   ['run --rules-file=a=b', { command: 'run', flags: { rulesFile: 'a=b' } }],
   ['run --', { command: 'run', flags: {} }],
-  ['check', { command: 'check', flags: {} }],
-  ['check --rules r.yaml', { command: 'check', flags: { rulesFile: 'r.yaml' } }],
-  ['check --rules-file r.yaml', { command: 'check', flags: { rulesFile: 'r.yaml' } }],
+  ['check', { command: 'check', overlaps: false, json: false, flags: {} }],
+  [
+    'check --rules r.yaml',
+    { command: 'check', overlaps: false, json: false, flags: { rulesFile: 'r.yaml' } },
+  ],
+  [
+    'check --rules-file r.yaml',
+    { command: 'check', overlaps: false, json: false, flags: { rulesFile: 'r.yaml' } },
+  ],
+  ['check --json --overlaps', { command: 'check', overlaps: true, json: true, flags: {} }],
   ['replay a.pcap', { command: 'replay', files: ['a.pcap'], against: null, json: false, flags: {} }],
   ['replay -', { command: 'replay', files: ['-'], against: null, json: false, flags: {} }],
   [

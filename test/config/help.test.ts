@@ -75,7 +75,7 @@ t.test('usage and exit codes are told', (t) => {
   t.strictSame(sectionOf(helpText(null, 80), 'Usage'), [
     '  upe run [SETTING...]',
     '  upe replay FILE... [--against FILE] [--json] [SETTING...]',
-    '  upe check [SETTING...]',
+    '  upe check [--overlaps] [--json] [SETTING...]',
     '  upe explain [PROTOCOL SRC DST] [FLAG...] [SETTING...]',
     '  upe import FIREWALL [FILE] [--chain CHAIN] [--ipv6]',
     '  upe unused [FLAG...] [SETTING...]',

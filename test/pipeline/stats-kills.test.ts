@@ -12,6 +12,8 @@ t.setTimeout(90_000);
 const KILLS = 20;
 /** On a machine that runs other tests beside; by itself it is back after half a second. */
 const BACK_MS_MAX = 5000;
+/** A second until the table has settled, and what a busy machine takes to start a thread. */
+const SHADOWED_KNOWN_MS_MAX = 20_000;
 
 /** A rule set that matches everything with one rule of that name. */
 function only(name: string) {
@@ -109,4 +111,34 @@ t.test('a reload that stats dies over is refused, and the next one is not', asyn
   t.equal((await scrape(port)).value('upe_rules_generation'), 2);
   const summary = await engine.stop();
   t.same(summary.violations, []);
+});
+
+/** Scrapes until it is known how many rules can never match. */
+async function shadowedRules(port: number): Promise<number> {
+  const endMs = performance.now() + SHADOWED_KNOWN_MS_MAX;
+  for (;;) {
+    const shadowed = (await scrape(port)).value('upe_rules_shadowed');
+    if (!Number.isNaN(shadowed) || performance.now() > endMs) return shadowed;
+    await sleep(50);
+  }
+}
+
+t.test('how many rules can never match outlives stats, and is known of the table in use alone', async (t) => {
+  const threads = new KillableThreads();
+  const ruleSet = rules(`rules:
+  - { name: all, action: count }
+  - { name: never, match: { dst_port: 80 }, action: drop }`);
+  const engine = createEngine(
+    { ruleSet, restarts: ENDLESS_RESTARTS, stats: { intervalMs: 100, http: LOCAL_HTTP } },
+    { createThread: threads.create },
+  );
+  const port = await engine.start();
+  t.ok(Number.isNaN((await scrape(port)).value('upe_rules_shadowed')), 'not known at once');
+  t.equal(await shadowedRules(port), 1);
+  await threads.kill('stats');
+  t.equal((await scrape(port)).value('upe_rules_shadowed'), 1, 'the next stats thread knows it');
+  await engine.reload(only('b'));
+  t.ok(Number.isNaN((await scrape(port)).value('upe_rules_shadowed')), 'nothing is known of another table');
+  t.equal(await shadowedRules(port), 0);
+  t.same((await engine.stop()).violations, []);
 });

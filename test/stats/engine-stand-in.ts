@@ -110,6 +110,7 @@ export class EngineStandIn {
     unjudged: { unclassified: 'count', malformed: 'count' },
     series: this.series,
     rulesInUse: this.series.notice,
+    shadowedRules: 1,
     eventLoopThreads: [
       { thread: 'main', busySeconds: 0.5, heapBytes: 1000, lagSeconds: 0.002, gcSeconds: 0.25 },
       { thread: 'stats', busySeconds: 1.25, heapBytes: 2000, lagSeconds: 0, gcSeconds: 0.5 },

@@ -39,6 +39,7 @@ const CONTRACT: { readonly [name: string]: readonly string[] } = {
   upe_thread_event_loop_lag_seconds: ['thread'],
   upe_thread_gc_seconds_total: ['thread'],
   upe_rules: [],
+  upe_rules_shadowed: [],
   upe_rules_generation: [],
   upe_rules_info: ['sha256'],
   upe_config_last_reload_successful: [],

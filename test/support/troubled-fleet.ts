@@ -27,6 +27,7 @@ const RAISED_PER_SECOND = 1000;
 /** How often an engine has to be started anew to be called restarting. */
 const RESTARTS = 4;
 const RULE = '{ name: web, match: { dst_port: 443 }, action: count }';
+const SHADOWED_RULE = '{ name: never, match: { protocol: tcp, dst_port: 443 }, action: drop }';
 const DEMO = { UPE_SOURCE: 'demo', UPE_DEMO_PPS: '2000', UPE_WORKERS: '1' };
 
 /** One engine of the fleet. */
@@ -87,7 +88,7 @@ async function stalledWorker(t: TestScope, sizes: Readonly<Record<string, string
 
 /** An engine with rules of its own, that loads them once more, and then goes on with them although they went bad. */
 async function refusedReload(t: TestScope, folder: string): Promise<Troubled> {
-  const file = rulesFileIn(folder, 'refused', [RULE], 'count');
+  const file = rulesFileIn(folder, 'refused', [RULE, SHADOWED_RULE], 'count');
   const { port, program } = await startUpe(t, { ...DEMO, UPE_RULES_FILE: file });
   const strike = async () => {
     program.signal('SIGHUP');

@@ -116,7 +116,8 @@ export function answerFor(
   };
 }
 
-function packetFields(packet: KnownPacket, interfaces: readonly string[]): Answer['packet'] {
+/** What is known of a packet, field by field. */
+export function packetFields(packet: KnownPacket, interfaces: readonly string[]): Answer['packet'] {
   const fields: { [Field in MatchField]?: string | null } = {};
   for (const field of MATCH_FIELDS) {
     const text = fieldText(packet, field, interfaces);
