@@ -33,13 +33,17 @@ export interface PoolMemory {
 /**
  * Allocates the whole pool, touches every page, and puts every buffer into the global free list.
  * Called once, by main, before any thread runs.
+ *
+ * @param prepare is given the memory of the frames before it is touched.
  */
-export function createPool(shape: PoolShape): PoolMemory {
+export function createPool(shape: PoolShape, prepare?: (frames: Uint8Array) => void): PoolMemory {
   const layout = new PoolLayout(shape);
   const state = new SharedArrayBuffer(layout.stateBytes);
   const frames = new SharedArrayBuffer(layout.framesBytes);
   // A SharedArrayBuffer is not resident until it is written: a page fault must not meet a packet.
-  new Uint8Array(frames).fill(0);
+  const bytes = new Uint8Array(frames);
+  prepare?.(bytes);
+  bytes.fill(0);
   const words = new Int32Array(state);
   words.fill(0);
   // Filled downwards, so that the buffers are handed out from index 0.
