@@ -1,7 +1,6 @@
 import { InvariantError } from '../errors.js';
 import { BufferCache } from './buffer-cache.js';
 import { repairCache } from './cache-repair.js';
-import * as memoryLayout from './layout.js';
 import * as poolLayout from './pool-layout.js';
 import { PoolLayout, type PoolShape } from './pool-layout.js';
 import { RxDesk } from './rx-desk.js';
@@ -21,7 +20,9 @@ const {
   FRAME_OFFSET_BYTES,
   THREAD_RELEASED,
 } = poolLayout;
-const { CACHE_LINE_WORDS } = memoryLayout;
+
+/** One line of the cache. (CACHE_LINE_WORDS are two: what keeps threads apart.) */
+const LINE_WORDS = 16;
 
 /** What a thread needs to use the pool: passed through `workerData`, shared, never copied. */
 export interface PoolMemory {
@@ -162,7 +163,7 @@ export class PacketPool {
     const { words } = this;
     const word = index * this.strideWords;
     words[word] = 0;
-    words[word + CACHE_LINE_WORDS] = 0;
+    words[word + LINE_WORDS] = 0;
   }
 
   capturedBytes(index: number): number {
