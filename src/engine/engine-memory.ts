@@ -4,6 +4,7 @@ import {
   rxCountersShape,
   workerCountersShape,
 } from '../counters/counters-layout.js';
+import { wishForHugePages } from '../kernel/huge-pages.js';
 import { createControl } from '../memory/control-layout.js';
 import { createPool, type PoolMemory } from '../memory/packet-pool.js';
 import { createRing, type RingMemory } from '../ring/ring-layout.js';
@@ -20,6 +21,8 @@ export interface EngineMemoryShape {
   readonly interfaceCount: number;
   /** True where the workers hand what is to be sent to rx. */
   readonly rxSends: boolean;
+  /** True where frames pass by at such rates that the pool should lie in large pages. */
+  readonly hugePages: boolean;
 }
 
 /*
@@ -49,12 +52,15 @@ export function createEngineMemory(shape: EngineMemoryShape): EngineMemory {
   const threadCount = 1 + shape.workerCount;
   const workers = Array.from({ length: shape.workerCount });
   return {
-    pool: createPool({
-      bufferCount: shape.poolBuffers,
-      bufferBytes: shape.bufferBytes,
-      threadCount,
-      handBuffers: Math.max(WORKER_BURST, BURST_FRAMES * shape.workerCount),
-    }),
+    pool: createPool(
+      {
+        bufferCount: shape.poolBuffers,
+        bufferBytes: shape.bufferBytes,
+        threadCount,
+        handBuffers: Math.max(WORKER_BURST, BURST_FRAMES * shape.workerCount),
+      },
+      shape.hugePages ? wishForHugePages : undefined,
+    ),
     rings: workers.map(() => createRing(shape.ringSlots)),
     transmitRings: shape.rxSends ? workers.map(() => createRing(ORDER_RING_SLOTS)) : [],
     rxCounters: createCounters(rxCountersShape(shape.interfaceCount, shape.workerCount)),

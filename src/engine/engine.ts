@@ -115,6 +115,7 @@ export class Engine {
       ...config,
       interfaceCount: this.interfaces.length,
       rxSends: config.source.kind === 'raw-socket',
+      hugePages: config.source.kind === 'afpacket',
     });
     this.supervisor = new Supervisor(config.restarts, { ...deps, control: this.memory.control });
     this.live = createLivePorts(config, deps);

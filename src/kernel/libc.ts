@@ -16,6 +16,7 @@ export interface Libc {
   ioctl(fd: number, request: number, argument: ArrayBufferView): number;
   mmap(address: bigint, bytes: number, protection: number, flags: number, fd: number, offset: number): bigint;
   munmap(address: bigint, bytes: number): number;
+  madvise(address: bigint, bytes: number, advice: number): number;
   poll(entries: ArrayBufferView, count: number, timeoutMs: number): number;
   sendmmsg(fd: number, messages: ArrayBufferView, count: number, flags: number): number;
   eventfd(initial: number, flags: number): number;
@@ -32,6 +33,7 @@ const PROTOTYPES: Readonly<Record<keyof Libc, string>> = {
   ioctl: 'int ioctl(int fd, unsigned long request, void *argument)',
   mmap: 'void *mmap(uintptr_t address, size_t bytes, int protection, int flags, int fd, int64_t offset)',
   munmap: 'int munmap(uintptr_t address, size_t bytes)',
+  madvise: 'int madvise(uintptr_t address, size_t bytes, int advice)',
   poll: 'int poll(void *entries, unsigned long count, int timeoutMs)',
   sendmmsg: 'int sendmmsg(int fd, void *messages, unsigned int count, int flags)',
   eventfd: 'int eventfd(unsigned int initial, int flags)',

@@ -34,8 +34,12 @@ const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
 /** struct sockaddr_ll (linux/if_packet.h): 20 bytes. */
 export const SOCKADDR_LL_BYTES = 20;
 
-/** Room in front of each frame in the ring, in which a VLAN tag that the kernel took out is put back. */
-const RESERVED_BYTES = 4;
+/**
+ * Room in front of each frame in the ring, in which a VLAN tag that the kernel took out is put back: 4 bytes. With
+ * 2 more an Ethernet frame begins at a multiple of 4 (the kernel puts what follows its 14 bytes at a multiple of 16,
+ * and this room before that), so that it can be copied by words.
+ */
+const RESERVED_BYTES = 6;
 
 /** How the kernel hands frames over: `blocks` for watching, `slots` one by one for the least latency. */
 export type RingForm = 'blocks' | 'slots';

@@ -9,6 +9,7 @@ export interface ReceiveRing {
   /** All of the ring's memory. */
   readonly bytes: Uint8Array;
   readonly view: DataView;
+  readonly words: Int32Array;
   /** What the last `next` has shown. */
   readonly frame: ReceivedFrame;
   /** Shows the next frame that the kernel has handed over. Returns false when there is none. */
@@ -38,14 +39,14 @@ const BLOCK_FIRST_FRAME = 16;
 const BLOCK_USED_BYTES = 20;
 /** The low half of a number that goes up from block to block, given when the kernel begins to fill it. */
 const BLOCK_NUMBER = 24;
-/** struct tpacket3_hdr, byte offsets. */
-const V3_NEXT = 0;
-const V3_SNAPLEN = 12;
-const V3_LEN = 16;
-const V3_STATUS = 20;
-const V3_MAC = 24;
-const V3_VLAN_TCI = 32;
-const V3_VLAN_TPID = 36;
+/** struct tpacket3_hdr, at a multiple of 8, in words. The frame's offset and the tag's type are the low halves of theirs. */
+const V3_NEXT_WORD = 0;
+const V3_SNAPLEN_WORD = 3;
+const V3_LEN_WORD = 4;
+const V3_STATUS_WORD = 5;
+const V3_MAC_WORD = 6;
+const V3_VLAN_TCI_WORD = 8;
+const V3_VLAN_TPID_WORD = 9;
 
 /** What is fetched ahead of its use: a burst of average frames, and no more than the nearest cache holds. */
 const FETCH_FRAMES = 32;
@@ -57,8 +58,7 @@ class MappedRing {
   readonly bytes: Uint8Array;
   readonly view: DataView;
   readonly frame: ReceivedFrame;
-  /** For the status words, which the kernel writes too, and to fetch ahead. */
-  protected readonly words: Int32Array;
+  readonly words: Int32Array;
 
   constructor(mapping: RingMapping) {
     const memory = ringMemory(mapping);
@@ -97,18 +97,18 @@ class BlockRing extends MappedRing implements ReceiveRing {
   }
 
   next(): boolean {
-    const { view } = this;
     if (this.framesLeft === 0 && !this.enterBlock()) return false;
-    const at = this.frameAt;
+    const { words, frameAt: at } = this;
+    const word = at >> 2;
     this.frame.set(
-      at + view.getUint16(at + V3_MAC, true),
-      view.getInt32(at + V3_SNAPLEN, true),
-      view.getInt32(at + V3_LEN, true),
-      view.getInt32(at + V3_STATUS, true),
-      view.getInt32(at + V3_VLAN_TCI, true),
-      view.getUint16(at + V3_VLAN_TPID, true),
+      at + (words[word + V3_MAC_WORD] & 0xffff),
+      words[word + V3_SNAPLEN_WORD],
+      words[word + V3_LEN_WORD],
+      words[word + V3_STATUS_WORD],
+      words[word + V3_VLAN_TCI_WORD],
+      words[word + V3_VLAN_TPID_WORD] & 0xffff,
     );
-    this.frameAt = at + view.getInt32(at + V3_NEXT, true);
+    this.frameAt = at + words[word + V3_NEXT_WORD];
     this.shown += 1;
     if (--this.framesLeft === 0) this.leaveBlock();
     return true;

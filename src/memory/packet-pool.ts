@@ -1,7 +1,6 @@
 import { InvariantError } from '../errors.js';
 import { BufferCache } from './buffer-cache.js';
 import { repairCache } from './cache-repair.js';
-import * as memoryLayout from './layout.js';
 import * as poolLayout from './pool-layout.js';
 import { PoolLayout, type PoolShape } from './pool-layout.js';
 import { RxDesk } from './rx-desk.js';
@@ -21,7 +20,9 @@ const {
   FRAME_OFFSET_BYTES,
   THREAD_RELEASED,
 } = poolLayout;
-const { CACHE_LINE_WORDS } = memoryLayout;
+
+/** One line of the cache. (CACHE_LINE_WORDS are two: what keeps threads apart.) */
+const LINE_WORDS = 16;
 
 /** What a thread needs to use the pool: passed through `workerData`, shared, never copied. */
 export interface PoolMemory {
@@ -33,13 +34,17 @@ export interface PoolMemory {
 /**
  * Allocates the whole pool, touches every page, and puts every buffer into the global free list.
  * Called once, by main, before any thread runs.
+ *
+ * @param prepare is given the memory of the frames before it is touched.
  */
-export function createPool(shape: PoolShape): PoolMemory {
+export function createPool(shape: PoolShape, prepare?: (frames: Uint8Array) => void): PoolMemory {
   const layout = new PoolLayout(shape);
   const state = new SharedArrayBuffer(layout.stateBytes);
   const frames = new SharedArrayBuffer(layout.framesBytes);
   // A SharedArrayBuffer is not resident until it is written: a page fault must not meet a packet.
-  new Uint8Array(frames).fill(0);
+  const bytes = new Uint8Array(frames);
+  prepare?.(bytes);
+  bytes.fill(0);
   const words = new Int32Array(state);
   words.fill(0);
   // Filled downwards, so that the buffers are handed out from index 0.
@@ -158,7 +163,7 @@ export class PacketPool {
     const { words } = this;
     const word = index * this.strideWords;
     words[word] = 0;
-    words[word + CACHE_LINE_WORDS] = 0;
+    words[word + LINE_WORDS] = 0;
   }
 
   capturedBytes(index: number): number {

@@ -123,7 +123,7 @@ export class AfPacketSource implements Source {
     // The frames shown last time have been copied by now.
     ring.release();
     const { frame } = ring;
-    batch.attach(ring.bytes, ring.view);
+    batch.attach(ring.bytes, ring.view, ring.words);
     for (let count = 0; count < BURST_FRAMES && ring.next(); count++) {
       batch.add(
         frame.byteOffset,

@@ -8,6 +8,8 @@
  */
 export const BURST_FRAMES = 32;
 
+const NO_WORDS = new Int32Array(0);
+
 export class FrameBatch {
   /**
    * The rx loop's monotonic clock when it asks for frames, milliseconds. A cell, because a double that is
@@ -20,6 +22,8 @@ export class FrameBatch {
   bytes: Uint8Array;
   /** The same memory, for unaligned word reads. */
   view: DataView;
+  /** The same memory by words, where the source has it so: empty otherwise. */
+  words: Int32Array = NO_WORDS;
   /** Where each frame begins in `bytes`. */
   readonly byteOffset = new Int32Array(BURST_FRAMES);
   /** Bytes present of each frame, from 0. */
@@ -43,10 +47,12 @@ export class FrameBatch {
    *
    * @param view the same memory, from a source that keeps one; without it one is made, so a source must
    *   not take turns between buffers then.
+   * @param words the same memory once more, whole words only, if many of its frames begin at one.
    */
-  attach(bytes: Uint8Array, view?: DataView): void {
+  attach(bytes: Uint8Array, view?: DataView, words: Int32Array = NO_WORDS): void {
     if (this.bytes === bytes) return;
     this.bytes = bytes;
+    this.words = words;
     this.view = view ?? new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 

@@ -33,3 +33,28 @@ export function copyFrame(
   for (let shift = 0; at < end; at++, shift += 8) last |= from.getUint8(at) << shift;
   to[word] = last;
 }
+
+/**
+ * The same for a frame that begins at a word of its memory.
+ *
+ * @param fromWord where it begins there; the memory has the frame's last word as a whole.
+ */
+export function copyAlignedFrame(
+  from: Int32Array,
+  fromWord: number,
+  to: Int32Array,
+  word: number,
+  bytes: number,
+): void {
+  const end = word + (bytes >> 2);
+  let at = fromWord;
+  for (; word + 4 <= end; at += 4, word += 4) {
+    to[word] = from[at];
+    to[word + 1] = from[at + 1];
+    to[word + 2] = from[at + 2];
+    to[word + 3] = from[at + 3];
+  }
+  for (; word < end; at++, word++) to[word] = from[at];
+  const rest = bytes & 3;
+  if (rest !== 0) to[word] = from[at] & ((1 << (rest * 8)) - 1);
+}

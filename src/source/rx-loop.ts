@@ -6,13 +6,11 @@ import { type Clock, microseconds } from '../memory/clock.js';
 import * as controlLayout from '../memory/control-layout.js';
 import type { Doorbell } from '../memory/doorbell.js';
 import type { PacketPool } from '../memory/packet-pool.js';
-import * as poolLayout from '../memory/pool-layout.js';
 import type { RxDesk } from '../memory/rx-desk.js';
 import type { RingProducer } from '../ring/ring-producer.js';
-import { FlowHash, workerOf } from './flow-hash.js';
 import * as frameBatch from './frame-batch.js';
 import { FrameBatch } from './frame-batch.js';
-import { copyFrame } from './frame-copy.js';
+import { FrameIntake } from './frame-intake.js';
 import { Patience } from './patience.js';
 import { RxCounters } from './rx-counters.js';
 import { countEnqueued, takeOver } from './rx-predecessor.js';
@@ -25,7 +23,6 @@ import { WorkerBells } from './worker-bells.js';
 const { DROP_REASONS, RX_LEVELS } = catalogue;
 const { COMMAND_STOP, CONTROL_COMMAND, CONTROL_HEARTBEAT, CONTROL_STATE, STATE_FINISHED, STATE_RUNNING } =
   controlLayout;
-const { FORM_CHECKSUM_MISSING_BIT, FORM_OVERSIZE_BIT } = poolLayout;
 const { BURST_FRAMES } = frameBatch;
 const { SOURCE_FINISHED } = sourceModule;
 
@@ -61,7 +58,7 @@ export interface RxLoopDeps {
  */
 export class RxLoop {
   private readonly batch = new FrameBatch();
-  private readonly flowHash: FlowHash;
+  private readonly intake: FrameIntake;
   private readonly counters: RxCounters;
   private readonly workerCount: number;
   /** How many frames are staged for each worker, in the hand from `worker * BURST_FRAMES`. */
@@ -79,10 +76,16 @@ export class RxLoop {
     config: RxLoopConfig,
     private readonly deps: RxLoopDeps,
   ) {
-    this.flowHash = new FlowHash(deps.pool);
     this.desk = deps.pool.rxDeskOf(RX_INDEX);
     this.counters = new RxCounters(deps.banks, deps.interfaceCount, this.desk);
     this.workerCount = deps.rings.length;
+    this.intake = new FrameIntake({
+      ...deps,
+      desk: this.desk,
+      workerCount: this.workerCount,
+      waitForBuffer: () => this.allocLater(),
+      onDropped: (interfaceIndex, wireBytes) => this.dropUnread(interfaceIndex, wireBytes),
+    });
     this.heap = new HeapGauge(deps.clock);
     this.bells = new WorkerBells(deps.doorbells);
     const { patienceMs } = deps.source;
@@ -152,9 +155,7 @@ export class RxLoop {
     const frames = source.read(batch);
     if (frames <= 0) return frames;
     this.rest.noteFrames(frames);
-    const rxUs = microseconds(beganMs);
-    this.fetchBuffers(frames);
-    for (let i = 0; i < frames; i++) this.receive(i, rxUs);
+    this.intake.take(batch, microseconds(beganMs));
     for (let worker = 0; worker < this.workerCount; worker++) this.flush(worker);
     if (this.wasPoolEmpty) this.wasPoolEmpty = false;
     else if (this.poolPatience.isTouched()) this.poolPatience.renew();
@@ -170,48 +171,6 @@ export class RxLoop {
     this.deps.banks.publish();
   }
 
-  /** Has the buffers of a burst at hand, and their memory in this core's cache, before the first is written. */
-  private fetchBuffers(frames: number): void {
-    const { pool, cache } = this.deps;
-    cache.stock(frames);
-    for (let i = 0; i < frames; i++) {
-      const buffer = cache.upcoming(i);
-      if (buffer < 0) return;
-      pool.fetch(buffer);
-    }
-  }
-
-  /** Copies one frame of the batch into a buffer and stages it for its worker. */
-  private receive(frame: number, rxUs: number): void {
-    const { pool, cache, hand } = this.deps;
-    const { batch, counters } = this;
-    const interfaceIndex = batch.interfaceIndex[frame];
-    const wireBytes = batch.wireBytes[frame];
-    let buffer = cache.peek();
-    if (buffer < 0) {
-      buffer = this.allocLater();
-      if (buffer < 0) {
-        counters.countDropped(interfaceIndex, wireBytes, POOL_EXHAUSTED, -1, -1);
-        this.desk.close();
-        return;
-      }
-    }
-    const capturedBytes = batch.capturedBytes[frame];
-    const { bufferBytes } = pool.shape;
-    const keptBytes = Math.min(capturedBytes, bufferBytes);
-    copyFrame(batch.view, batch.byteOffset[frame], pool.words, pool.frameByteOffset(buffer) >>> 2, keptBytes);
-    const flags =
-      (keptBytes < capturedBytes ? FORM_OVERSIZE_BIT : 0) |
-      (batch.isChecksumMissing[frame] === 0 ? 0 : FORM_CHECKSUM_MISSING_BIT);
-    pool.describe(buffer, keptBytes, wireBytes, batch.linkType[frame], interfaceIndex, rxUs, flags);
-    const worker = this.workerCount === 1 ? 0 : workerOf(this.flowHash.hash(buffer), this.workerCount);
-    const staged = this.desk.staged(worker);
-    hand[worker * BURST_FRAMES + staged] = buffer;
-    this.desk.setStaged(worker, staged + 1);
-    // Free until here: a frame whose buffer is still in the cache is read again by a successor.
-    cache.take();
-  }
-
   /** The pool is empty: waits for a buffer as long as the source's patience lasts. Returns it, or -1. */
   private allocLater(): number {
     const { cache, clock } = this.deps;
@@ -225,6 +184,11 @@ export class RxLoop {
       this.waitForWorkers(spins);
     }
     return -1;
+  }
+
+  private dropUnread(interfaceIndex: number, wireBytes: number): void {
+    this.counters.countDropped(interfaceIndex, wireBytes, POOL_EXHAUSTED, -1, -1);
+    this.desk.close();
   }
 
   /** Pushes what is staged for a worker; what has no room is dropped, or waited for. */

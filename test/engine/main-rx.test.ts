@@ -41,6 +41,7 @@ class MainRxBench {
     ruleCapacity: 4,
     interfaceCount: INTERFACES.length,
     rxSends: true,
+    hugePages: false,
   });
   readonly aggregator = new Aggregator({ ...this.memory, interfaces: INTERFACES }, CLOCK);
   readonly rx: MainRx;

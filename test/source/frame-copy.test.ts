@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { copyFrame } from '../../src/source/frame-copy.js';
+import { copyAlignedFrame, copyFrame } from '../../src/source/frame-copy.js';
 
 /** What the target holds before a copy, so that a byte that should not be written shows. */
 const UNTOUCHED = 0xa5;
@@ -64,4 +64,15 @@ t.test('any bytes arrive as they are, the sign bit of a word included', async ()
     }),
     { numRuns: 2000 },
   );
+});
+
+t.test('from a word of its memory, a frame is copied as from anywhere', async (t) => {
+  for (const length of LENGTHS) {
+    const source = sourceBytes(8 + Math.ceil(length / 4) * 4);
+    const target = new Uint8Array(new SharedArrayBuffer((Math.ceil(length / 4) + 2 * MARGIN_WORDS) * 4)).fill(
+      UNTOUCHED,
+    );
+    copyAlignedFrame(new Int32Array(source.buffer), 2, new Int32Array(target.buffer), MARGIN_WORDS, length);
+    t.ok(Buffer.from(expectedCopy(source, 8, length)).equals(target), `${length} bytes`);
+  }
 });

@@ -37,6 +37,31 @@ t.test('a frame arrives whole in a buffer, with everything that is known of it',
   t.equal(levels[RX_LEVELS.sourceBytesRead], 77);
 });
 
+t.test('frames of a memory by words arrive whole, wherever in it they begin', async (t) => {
+  const memory = new Uint8Array(400).map((_, i) => i * 7);
+  const begins = [0, 8, 12, 49, 90, 131, 200];
+  const lengths = [64, 61, 1, 62, 3, 0, 200];
+  const source = new ScriptedSource([]);
+  source.read = (batch) => {
+    batch.attach(memory, new DataView(memory.buffer), new Int32Array(memory.buffer));
+    batch.frameCount = 0;
+    begins.forEach((at, i) => {
+      batch.add(at, lengths[i], lengths[i], LINK_ETHERNET, 0);
+    });
+    return begins.length;
+  };
+  const bench = new RxBench(source);
+  bench.loop.runBurst();
+  const arrived = bench.pop().map((index) => {
+    const at = bench.pool.frameByteOffset(index);
+    return [...bench.pool.bytes.subarray(at, at + bench.pool.capturedBytes(index))];
+  });
+  t.same(
+    arrived,
+    begins.map((at, i) => [...memory.subarray(at, at + lengths[i])]),
+  );
+});
+
 t.test('a frame larger than a buffer keeps its beginning and its length', async (t) => {
   const large = new Uint8Array(300).map((_, i) => i);
   const bench = new RxBench(new ScriptedSource([[{ bytes: large }, { bytes: large.subarray(0, 256) }]]));
