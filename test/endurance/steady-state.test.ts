@@ -81,7 +81,7 @@ async function bytesABurst(t: Test): Promise<{ readonly rx: number; readonly wor
     (file) => JSON.parse(readFileSync(join(profiles, file), 'utf8')) as HeapProfiler.SamplingHeapProfile,
   );
   t.equal(exitCode, 0);
-  t.equal(trees.length, 4, 'main, rx, a worker and stats have written what they allocated');
+  t.equal(trees.length, 5, 'main, rx, a worker, stats and the linter have written what they allocated');
   t.ok(bursts > BURSTS_MIN, `${Math.round(bursts)} bursts`);
   const allocatedBy = (thread: string, module: string) => {
     const bytes = trees.reduce((sum, { head }) => sum + allocatedIn(head, module), 0);
