@@ -1,11 +1,14 @@
 #!/usr/bin/env node
 import { parseCommandLine } from './config/flags.js';
 import { helpText } from './config/help.js';
+import { markAtOnce } from './engine/v8-flags.js';
 import { FileProblemsError, UpeError } from './errors.js';
 import { endOutOfFiles, isOutOfFiles } from './out-of-files.js';
 import { VERSION } from './package-files.js';
 
 const DEFAULT_COLUMNS = 80;
+
+markAtOnce();
 
 async function main(argv: readonly string[]): Promise<number | undefined> {
   const line = parseCommandLine(argv);
