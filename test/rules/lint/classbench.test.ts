@@ -8,6 +8,7 @@ import type { RuleSet } from '../../../src/rules/rule.js';
 import { buildRuleTable, RuleTable } from '../../../src/rules/rule-table.js';
 import { Random } from '../../protocol/random.js';
 import { readFilters, SHARED_FILTERS, withoutSharedFilters } from '../../support/classbench.js';
+import { StopWatch } from '../../support/stop-watch.js';
 import { mixedPacket } from '../adversarial-rules.js';
 import { ruleSet } from '../build-rules.js';
 import { packetOf } from './brute-force.js';
@@ -88,9 +89,9 @@ for (const { name, filters } of SHARED_FILTERS) {
     async (t) => {
       const random = new Random(seed);
       const set = withActions(readFilters(filters), random);
-      const beganMs = performance.now();
+      const watch = new StopWatch();
       const { findings, examples } = lintRules(set, false);
-      const seconds = (performance.now() - beganMs) / 1000;
+      const seconds = watch.seconds();
       const counts = new Map<string, number>();
       for (const { kind } of findings) counts.set(kind, (counts.get(kind) ?? 0) + 1);
       t.comment(
