@@ -3,6 +3,7 @@ import { closest } from 'fastest-levenshtein';
 import { ConfigError } from '../errors.js';
 import {
   COMMAND_NAMES,
+  COMMANDS,
   type CommandName,
   FIREWALLS,
   type Firewall,
@@ -213,9 +214,6 @@ function readHelp(operands: readonly string[]): CommandLine {
   return { command: 'help', topic };
 }
 
-/** The others take no argument beside their flags. */
-const TAKES_OPERANDS: ReadonlySet<CommandName> = new Set(['replay', 'explain', 'import']);
-
 function readCommand(
   command: CommandName,
   operands: readonly string[],
@@ -229,7 +227,7 @@ function readCommand(
   if (command === 'unused' && !texts.has('prometheus')) {
     problems.push('unused needs --prometheus URL: the address of a Prometheus, like http://localhost:9090.');
   }
-  if (!TAKES_OPERANDS.has(command) && operands.length > 0) {
+  if (COMMANDS[command].operands === '' && operands.length > 0) {
     problems.push(tooManyOperands(command, operands));
   }
   if (problems.length > 0) throw new ConfigError(problems);

@@ -6,7 +6,8 @@ import { readQuestion } from '../../rules/explain/packet-question.js';
 import { Mistake } from '../../rules/rule-problems.js';
 import { RuleTable } from '../../rules/rule-table.js';
 import type { EngineState } from '../engine-state.js';
-import { type ExplainQuery, LISTED_RULES_MAX } from './explain-schema.js';
+import type { ExplainQuery } from './explain-schema.js';
+import { LISTED_RULES_MAX } from './limits.js';
 import type { Problem, ProblemPart } from './problem.js';
 
 export const EXPLAIN_PATH = '/api/v1/explain';

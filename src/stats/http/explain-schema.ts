@@ -1,9 +1,8 @@
 import { ANOMALY_KINDS } from '../../counters/catalogue.js';
 import { ACTIONS } from '../../rules/rule.js';
+import { complete } from './complete-object.js';
+import { LISTED_RULES_MAX } from './limits.js';
 import { PROBLEM_SCHEMA } from './problem.js';
-
-/** Most rules that one answer lists. */
-export const LISTED_RULES_MAX = 10_000;
 
 const parameter = (description: string) => ({ type: 'string', description });
 
@@ -38,11 +37,12 @@ const textOrNull = { type: ['string', 'null'] };
 const integer = { type: 'integer' };
 const action = { enum: ACTIONS };
 
-const POSSIBLE_VERDICT = {
-  type: 'object',
-  properties: { rule: textOrNull, action, out_interface: textOrNull, if_field: textOrNull },
-  required: ['rule', 'action', 'out_interface', 'if_field'],
-};
+const POSSIBLE_VERDICT = complete({
+  rule: textOrNull,
+  action,
+  out_interface: textOrNull,
+  if_field: textOrNull,
+});
 
 const VERDICT = {
   type: 'object',
@@ -63,40 +63,32 @@ const VERDICT = {
   required: ['kind', 'action'],
 };
 
-const RULE = {
-  type: 'object',
-  properties: {
-    position: integer,
-    rule: text,
-    action,
-    out_interface: textOrNull,
-    result: { type: 'string', description: 'match, no_match or cannot_tell' },
-    field: textOrNull,
-    has: textOrNull,
-    wants: textOrNull,
-    after_match: { type: 'boolean' },
-  },
-  required: ['position', 'rule', 'action', 'out_interface', 'result', 'field', 'has', 'wants', 'after_match'],
-};
+const RULE = complete({
+  position: integer,
+  rule: text,
+  action,
+  out_interface: textOrNull,
+  result: { type: 'string', description: 'match, no_match or cannot_tell' },
+  field: textOrNull,
+  has: textOrNull,
+  wants: textOrNull,
+  after_match: { type: 'boolean' },
+});
 
 /** What is answered. */
 export const EXPLAIN_RESPONSES = {
-  200: {
-    type: 'object',
-    properties: {
-      generation: { type: 'integer', description: 'Of the rules in use, which have given the answer' },
-      packet: { type: ['object', 'null'], additionalProperties: textOrNull },
-      anomalies: { type: 'array', items: { enum: ANOMALY_KINDS } },
-      verdict: VERDICT,
-      notes: { type: 'array', items: text },
-      rules: { type: 'array', items: RULE },
-      rules_omitted: {
-        type: 'integer',
-        description: 'Rules beyond the limit, which the answer does not list',
-      },
+  200: complete({
+    generation: { type: 'integer', description: 'Of the rules in use, which have given the answer' },
+    packet: { type: ['object', 'null'], additionalProperties: textOrNull },
+    anomalies: { type: 'array', items: { enum: ANOMALY_KINDS } },
+    verdict: VERDICT,
+    notes: { type: 'array', items: text },
+    rules: { type: 'array', items: RULE },
+    rules_omitted: {
+      type: 'integer',
+      description: 'Rules beyond the limit, which the answer does not list',
     },
-    required: ['generation', 'packet', 'anomalies', 'verdict', 'notes', 'rules', 'rules_omitted'],
-  },
+  }),
   400: PROBLEM_SCHEMA,
   503: PROBLEM_SCHEMA,
 };

@@ -34,3 +34,5 @@ export const PASSWORDS_WAITING_MAX = 8;
 export const RELOADS_WAITING_MAX = 16;
 /** Answers of the API that are under way: one of ten thousand rules is 3 MB. */
 export const API_ANSWERS_MAX = 16;
+/** Most rules that one answer of the API lists. */
+export const LISTED_RULES_MAX = 10_000;

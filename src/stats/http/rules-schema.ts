@@ -1,8 +1,8 @@
 import { ACTIONS, type Action } from '../../rules/rule.js';
+import { complete } from './complete-object.js';
+import { LISTED_RULES_MAX } from './limits.js';
 import { PROBLEM_SCHEMA } from './problem.js';
 
-/** Most rules that one answer lists. */
-export const LISTED_RULES_MAX = 10_000;
 /** Rules that are listed where the request does not say how many. */
 export const LISTED_RULES = 1000;
 
@@ -133,11 +133,6 @@ export interface RulesAnswer extends Circumstances {
 }
 
 export type RuleAnswer = Circumstances & ListedRule;
-
-/** An object of which no property is missing. */
-function complete(properties: Readonly<Record<string, object>>) {
-  return { type: 'object', properties, required: Object.keys(properties) };
-}
 
 const RULES: Readonly<Record<keyof RulesAnswer, object>> = {
   ...CIRCUMSTANCES,
