@@ -1,15 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { importRules } from '../../src/rules/import/import-rules.js';
 import { readNftables } from '../../src/rules/import/nftables/nftables-table.js';
 import { parseRuleFile } from '../../src/rules/rule-file.js';
 import { temporaryFolder } from '../support/engine-fixture.js';
-import { Lab, labMissing, watchLab } from '../support/lab.js';
+import { type Host, Lab, labMissing, watchLab } from '../support/lab.js';
 import type { Scrape } from '../support/scrape.js';
 import { tcpreplay, writeFrames } from '../support/sending.js';
-import { startUpeOn } from '../support/upe-on-host.js';
-import { runUpe } from '../support/upe-process.js';
+import { startUpeOn, type UpeOnHost } from '../support/upe-on-host.js';
+import { type Ended, runUpe } from '../support/upe-process.js';
 import { INGRESS_TABLE, RAW_TABLE, ROUTER_TABLE } from './import-ruleset.js';
 import { randomFrames } from './import-traffic.js';
 
@@ -49,6 +49,20 @@ function countOf(scrape: Scrape, name: string): number {
   return found.reduce((sum, [, value]) => sum + value, 0);
 }
 
+/** Starts UPE on a host's eth0 with the rules that an import has printed, which must be all there were. */
+async function watchWith(t: Test, host: Host, { exitCode, stdout, stderr }: Ended): Promise<UpeOnHost> {
+  t.equal(exitCode, 0, `every rule can be said: ${stderr}`);
+  const rules = join(temporaryFolder(t), 'imported.yaml');
+  writeFileSync(rules, stdout);
+  const env = {
+    UPE_INTERFACE: 'eth0',
+    UPE_RULES_FILE: rules,
+    UPE_RX_BLOCKS: '128',
+    UPE_RX_WAIT_MS: '10000',
+  };
+  return startUpeOn(t, host, env);
+}
+
 t.test(
   'a table of nftables, imported, counts what nftables counts on the same traffic',
   { skip },
@@ -62,16 +76,7 @@ t.test(
     t.ok(countsOf(listing).size >= 50, `${countsOf(listing).size} rules of nftables have names and counters`);
 
     const imported = await runUpe(t, ['import', 'nftables'], { input: Buffer.from(listing) });
-    t.equal(imported.exitCode, 0, `every rule can be said: ${imported.stderr}`);
-    const rules = join(folder, 'imported.yaml');
-    writeFileSync(rules, imported.stdout);
-    const env = {
-      UPE_INTERFACE: 'eth0',
-      UPE_RULES_FILE: rules,
-      UPE_RX_BLOCKS: '128',
-      UPE_RX_WAIT_MS: '10000',
-    };
-    const upe = await startUpeOn(t, mid, env);
+    const upe = await watchWith(t, mid, imported);
 
     const capture = join(folder, 'traffic.pcap');
     writeFrames(capture, randomFrames(SEED, FRAMES, true));
@@ -113,16 +118,7 @@ t.test(
     const imported = await runUpe(t, ['import', 'iptables'], {
       input: Buffer.from(mid.run('iptables-save')),
     });
-    t.equal(imported.exitCode, 0, `every rule can be said: ${imported.stderr}`);
-    const rules = join(folder, 'raw.yaml');
-    writeFileSync(rules, imported.stdout);
-    const env = {
-      UPE_INTERFACE: 'eth0',
-      UPE_RULES_FILE: rules,
-      UPE_RX_BLOCKS: '128',
-      UPE_RX_WAIT_MS: '10000',
-    };
-    const upe = await startUpeOn(t, mid, env);
+    const upe = await watchWith(t, mid, imported);
 
     const capture = join(folder, 'untagged.pcap');
     writeFrames(capture, randomFrames(SEED, FRAMES, false));
