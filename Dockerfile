@@ -8,18 +8,23 @@
 
 ARG NODE_IMAGE=node:20.20.2-bookworm-slim
 
-FROM ${NODE_IMAGE} AS build
+# What runs: as long as the lockfile is the same, a change of the program leaves it as it is.
+FROM ${NODE_IMAGE} AS packages
 WORKDIR /build
 COPY package.json package-lock.json ./
 # No package's install script runs: koffi brings its binary along.
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
+ # Without their scripts these two are sources that nobody can compile here.
+ && rm -rf node_modules/raw-socket node_modules/nan node_modules/.package-lock.json
+
+FROM ${NODE_IMAGE} AS build
+WORKDIR /build
+COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
 COPY src src
-RUN node_modules/.bin/tsc --project . --incremental false --sourceMap false \
- && chmod 755 dist/src/main.js \
- # Without their scripts these two are sources that nobody can compile here.
- && npm prune --omit=dev --ignore-scripts --no-audit --no-fund \
- && rm -rf node_modules/raw-socket node_modules/nan node_modules/.package-lock.json
+RUN node_modules/.bin/tsc --build --sourceMap false \
+ && chmod 755 dist/src/main.js
 
 FROM ${NODE_IMAGE}
 ARG UPE_VERSION=0.1.0
@@ -31,10 +36,10 @@ LABEL org.opencontainers.image.title="UPE, the userspace packet engine" \
 RUN rm -rf /usr/local/lib/node_modules /opt/yarn-* \
       /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /usr/local/bin/yarn /usr/local/bin/yarnpkg \
  && ln -s /opt/upe/dist/src/main.js /usr/local/bin/upe
+COPY --from=packages /build/node_modules /opt/upe/node_modules
 # README.md is what /docs serves.
 COPY package.json README.md LICENSE /opt/upe/
 COPY deploy/rules /opt/upe/deploy/rules
-COPY --from=build /build/node_modules /opt/upe/node_modules
 COPY --from=build /build/dist/src /opt/upe/dist/src
 
 # A published port leads to the container's own address. On the host's network set 127.0.0.1 instead.

@@ -23,8 +23,8 @@ export interface CheckOptions {
  *
  * @returns the exit code: 2 when anything is wrong, 3 when there is only something to tell.
  */
-export function check(flags: FlagValues, { overlaps, json }: CheckOptions): 0 | 2 | 3 {
-  const { file, ruleSet, problems } = validate(flags);
+export async function check(flags: FlagValues, { overlaps, json }: CheckOptions): Promise<0 | 2 | 3> {
+  const { file, ruleSet, problems } = await validate(flags);
   if (problems.length > 0 || ruleSet === null) {
     if (json) process.stdout.write(`${JSON.stringify(problemsReport(file, problems))}\n`);
     process.stderr.write(`${problems.join('\n')}\n`);
@@ -42,25 +42,25 @@ interface Validation {
   readonly problems: readonly string[];
 }
 
-function validate(flags: FlagValues): Validation {
+async function validate(flags: FlagValues): Promise<Validation> {
   const problems: string[] = [];
-  const attempt = <Result>(action: () => Result): Result | null => {
+  const attempt = async <Result>(action: () => Result): Promise<Awaited<Result> | null> => {
     try {
-      return action();
+      return await action();
     } catch (error) {
       if (!(error instanceof UpeError)) throw error;
       problems.push(...error.message.split('\n'));
       return null;
     }
   };
-  const config = attempt(() => loadConfig(process.env, flags));
-  if (config !== null) attempt(() => webConfigOf(config));
+  const config = await attempt(() => loadConfig(process.env, flags));
+  if (config !== null) await attempt(() => webConfigOf(config));
   const file = config === null ? givenRulesFile(process.env, flags) : rulesFileOf(config);
-  const ruleSet = file === null ? null : attempt(() => loadRuleFile(file));
+  const ruleSet = file === null ? null : await attempt(() => loadRuleFile(file));
   if (ruleSet !== null) {
     if (config !== null) problems.push(...problemsHere(ruleSet, config));
     const interfaces = new Set(ruleSet.rules.flatMap(({ match }) => match.inInterfaces ?? []));
-    if (problems.length === 0) attempt(() => compileRules(ruleSet, [...interfaces]));
+    if (problems.length === 0) await attempt(() => compileRules(ruleSet, [...interfaces]));
   }
   return { file, ruleSet, problems };
 }

@@ -5,7 +5,7 @@ import { resolveSizes } from '../config/sizing.js';
 import type { EngineConfig } from '../engine/engine.js';
 import { BUNDLED_RULES_FILE, VERSION } from '../package-files.js';
 import type { AfPacketSpec, SourceSpec } from '../source/source-spec.js';
-import { loadWebConfig, OPEN_TO_ALL, type WebConfig } from '../stats/http/web-config.js';
+import { OPEN_TO_ALL, type WebConfig } from '../stats/http/web-config.js';
 import type { HttpSettings } from '../stats/http-server.js';
 
 /** The part of the engine's configuration that follows from the settings alone. */
@@ -30,14 +30,18 @@ export function httpSettingsOf(config: Config): HttpSettings {
     port: config.httpPort,
     webConfigFile: config.webConfigFile,
     lifecycle: config.httpLifecycle,
+    captureDir: config.captureDir,
     mustAuthenticate: mustAuthenticate(config),
   };
 }
 
 /** The web configuration that is configured. Throws an UpeError when it cannot be used. */
-export function webConfigOf(config: Config): WebConfig {
+export async function webConfigOf(config: Config): Promise<WebConfig> {
   const { webConfigFile } = config;
-  return webConfigFile === null ? OPEN_TO_ALL : loadWebConfig(webConfigFile, mustAuthenticate(config));
+  if (webConfigFile === null) return OPEN_TO_ALL;
+  // With the modules for TLS, which most engines do without.
+  const { loadWebConfig } = await import('../stats/http/load-web-config.js');
+  return loadWebConfig(webConfigFile, mustAuthenticate(config));
 }
 
 /** The rule file to use: the one that is configured, or the bundled example. */

@@ -5,8 +5,8 @@ import { parseHexFrame, parseLinkType } from '../rules/explain/hex-frame.js';
 import { type CapturedFrame, type JudgedFrame, judgeFrame } from '../rules/explain/judged-frame.js';
 import { type QuestionTexts, readQuestion } from '../rules/explain/packet-question.js';
 import { parseInterface } from '../rules/interface-field.js';
-import { Mistake } from '../rules/rule-problems.js';
-import type { MatchField } from '../rules/rule-schema.js';
+import type { MatchField } from '../rules/match-fields.js';
+import { Mistake } from '../rules/mistake.js';
 import { STANDARD_INPUT } from '../source/capture/capture-input.js';
 import { nthPacket } from '../source/capture/nth-packet.js';
 
@@ -67,7 +67,9 @@ export function questionOf(operands: readonly string[], texts: ReadonlyMap<strin
   }
   if (form === 'fields' && described.origins.size === 0 && problems.length === 0) {
     problems.push(
-      'explain needs a packet: PROTOCOL SRC DST, flags like --dst and --dst-port, --hex, or --file.',
+      operands.length === 0
+        ? 'explain needs a packet: PROTOCOL SRC DST, flags like --dst and --dst-port, --hex, or --file.'
+        : 'nothing is known of the packet: say what one of PROTOCOL, SRC and DST is, or give a flag like --dst-port.',
     );
   }
   const inInterface = form === 'fields' ? null : interfaceOf(texts, problems);
@@ -131,7 +133,7 @@ function describedFields(
   };
   if (operands.length === 3) {
     const [protocol, src, dst] = operands;
-    put('protocol', protocol === ANY ? undefined : protocol, 'PROTOCOL');
+    put('protocol', isAny(protocol) ? undefined : protocol, 'PROTOCOL');
     for (const [name, text] of [
       ['src', src],
       ['dst', dst],
@@ -155,7 +157,11 @@ function endpointOf(text: string): { address: string | undefined; port: string |
   const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(text);
   const split = bracketed ?? /^([^:]*)(?::([^:]*))?$/.exec(text);
   const address = split === null ? text : split[1];
-  return { address: address === ANY ? undefined : address, port: split?.[2] };
+  return { address: isAny(address) ? undefined : address, port: split?.[2] };
+}
+
+function isAny(text: string): boolean {
+  return text.toLowerCase() === ANY;
 }
 
 function interfaceOf(texts: ReadonlyMap<string, string>, problems: string[]): string | null {

@@ -1,3 +1,4 @@
+import { actionText, conditionText, outcomeText, POSSIBLE_MAX } from '../page/explanation.js';
 import type { Answer, PossibleVerdict, RuleLine, Verdict } from '../rules/explain/answer.js';
 import { flowText } from '../rules/explain/flow-text.js';
 import type { RuleSet } from '../rules/rule.js';
@@ -6,8 +7,6 @@ import type { RuleSet } from '../rules/rule.js';
 const LINES_MAX = 60;
 /** A shorter run is no easier to read as one line. */
 const RUN_MIN = 4;
-/** Of more rules that may match, so many are named in the verdict. */
-const POSSIBLE_MAX = 10;
 
 interface Row {
   readonly numbers: string;
@@ -64,18 +63,11 @@ function verdictText(verdict: Verdict, { file, rules }: RuleSet): string {
 /** What each field that is not known would decide. */
 function possibleLines(possible: readonly PossibleVerdict[]): string[] {
   const shown = possible.slice(0, POSSIBLE_MAX);
-  const conditions = shown.map(({ if_field }) => (if_field === null ? 'otherwise' : `by ${if_field}`));
+  const conditions = shown.map(conditionText);
   const width = Math.max(...conditions.map((condition) => condition.length));
-  const lines = shown.map((own, i) => {
-    const by = own.rule === null ? 'default_action' : `rule ${own.rule}`;
-    return `${conditions[i].padEnd(width)}  ${actionText(own)}, by ${by}`;
-  });
+  const lines = shown.map((own, i) => `${conditions[i].padEnd(width)}  ${outcomeText(own)}`);
   const more = possible.length - shown.length;
   return more === 0 ? lines : [...lines, `and ${more} more`];
-}
-
-function actionText({ action, out_interface }: { action: string; out_interface: string | null }): string {
-  return out_interface === null ? action : `${action} to ${out_interface}`;
 }
 
 function ruleLines(rules: readonly RuleLine[], each: boolean): string[] {

@@ -1,10 +1,11 @@
 import { loadConfig } from '../config/load.js';
 import type { Config, FlagValues } from '../config/schema.js';
-import { type Answer, answerFor, type UnjudgedFates } from '../rules/explain/answer.js';
+import { buildRuleTable } from '../rules/build-rule-table.js';
+import { type Answer, answerFor, type UnjudgedFates, withLinkNote } from '../rules/explain/answer.js';
 import type { ExplainableTable } from '../rules/explain/explanation.js';
 import type { RuleSet } from '../rules/rule.js';
 import { loadRuleFile } from '../rules/rule-file.js';
-import { buildRuleTable, RuleTable } from '../rules/rule-table.js';
+import { RuleTable } from '../rules/rule-table.js';
 import { rulesFileOf } from './engine-config.js';
 import { askedFrame, interfaceNamed, questionOf } from './explain-question.js';
 import { explainText } from './explain-text.js';
@@ -29,10 +30,10 @@ export async function explainPacket(flags: FlagValues, options: ExplainOptions):
   const ruleSet = loadRuleFile(rulesFileOf(config));
   const table = explainable(ruleSet, interfaceNamed(question));
   const frame = await askedFrame(question, table.interfaces, config.bufferBytes);
-  const answer = answerFor(table, frame, fatesOf(config), {
-    all: options.all,
-    limit: Number.POSITIVE_INFINITY,
-  });
+  const scope = { all: options.all, limit: Number.POSITIVE_INFINITY };
+  const found = answerFor(table, frame, fatesOf(config), scope);
+  const isTakenForEthernet = question.kind === 'hex' && !options.texts.has('link-type');
+  const answer = isTakenForEthernet ? withLinkNote(found, '--link-type') : found;
   if (options.json) {
     const whole: FileAnswer = { rules_file: ruleSet.file, ...answer };
     process.stdout.write(`${JSON.stringify(whole, null, 2)}\n`);

@@ -238,8 +238,7 @@ function unreadLines({ files }: ComparisonReport): string[] {
 function conclusion(report: ComparisonReport): string {
   const { received, changed, bounds } = report;
   const sentences = [
-    `${number(changed.packets)} of ${number(received.packets)} packets change: something else becomes of ` +
-      `${number(changed.verdict_packets)}, and another rule counts ${number(changed.packets - changed.verdict_packets)}.`,
+    `${number(changed.packets)} of ${packetCount(received.packets)} ${changed.packets === 1 ? 'changes' : 'change'}: ${howChanged(changed)}.`,
   ];
   if (bounds.packets_of_other_flows > 0) {
     sentences.push(
@@ -247,6 +246,15 @@ function conclusion(report: ComparisonReport): string {
     );
   }
   return `${[...sentences, ...unreadLines(report)].join('\n')}\n`;
+}
+
+/** A packet that keeps its verdict changes the series in which it is counted. */
+function howChanged({ packets, verdict_packets }: ComparisonReport['changed']): string {
+  const others = packets - verdict_packets;
+  if (others === 0) return packets === 1 ? 'its verdict is another one' : 'the verdict of all is another one';
+  const kept = 'verdict stays, and another rule counts';
+  if (verdict_packets === 0) return packets === 1 ? `its ${kept} it` : `the ${kept} them`;
+  return `the verdict of ${number(verdict_packets)} is another one; of ${number(others)} the ${kept} them`;
 }
 
 function outcomeText({ rule, action, out_interface }: OutcomeReport): string {

@@ -33,7 +33,7 @@ export interface ReplayAgainstOptions {
 export async function replayAgainst(flags: FlagValues, options: ReplayAgainstOptions): Promise<0 | 1 | 3> {
   const config = loadConfig(process.env, flags);
   const before = loadRuleFile(rulesFileOf(config));
-  const after = loadRuleFile(options.against);
+  const after = loadRuleFile(options.against, '--against');
   const interfaces = interfacesOf({ kind: 'pcap', files: options.files, pace: { kind: 'max' }, loop: false });
   const comparison = new TableComparison(before, after, interfaces, config.bufferBytes);
   const reading = new Reading(options.files, comparison);

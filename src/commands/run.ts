@@ -38,8 +38,9 @@ export async function run(flags: FlagValues): Promise<void> {
   const config = loadConfig(process.env, flags);
   const source = sourceOf(config);
   // Here already, because what is wrong with it is a mistake of the user's and no failure of the stats thread.
-  const webConfig = webConfigOf(config);
+  const webConfig = await webConfigOf(config);
   const log = createLogger(config.logLevel, 'main');
+  if (config.captureDir !== null) requireFolder(config.captureDir);
   const ruleSet = loadRuleFile(rulesFileOf(config));
   const { file } = ruleSet;
   const files = new FileNotes(log);
@@ -54,6 +55,7 @@ export async function run(flags: FlagValues): Promise<void> {
       stats: {
         intervalMs: config.statsIntervalMs,
         http: httpSettingsOf(config),
+        topTalkers: config.topTalkers,
       },
     },
     {
@@ -101,10 +103,11 @@ export async function run(flags: FlagValues): Promise<void> {
     if (engine.isStopping) return;
     const scheme = webConfig.tls === null ? 'http' : 'https';
     const host = config.httpHost.includes(':') ? `[${config.httpHost}]` : config.httpHost;
+    const origin = `${scheme}://${host}:${port}`;
     const ruleCount = engine.series.notice.live.length;
     log.info(
       { source: source.kind, rules: ruleCount, series: SERIES_PER_RULE * ruleCount, file, pid: process.pid },
-      `metrics at ${scheme}://${host}:${port}/metrics`,
+      `metrics at ${origin}/metrics, a page for people at ${origin}/`,
     );
     if (webConfig.users.size > 0 && webConfig.tls === null && !isLoopback(config.httpHost)) {
       log.warn('passwords cross the network in the clear: the web configuration has no tls_server_config');
@@ -157,6 +160,14 @@ function requireReadable(file: string): void {
   throw new EnvironmentError(`capture file ${file} is a directory; set UPE_PCAP_FILE to a file in it`);
 }
 
+/** Whether it can be written to is seen when it is: UPE may be another user by then. */
+function requireFolder(dir: string): void {
+  const stats = statSync(dir, { throwIfNoEntry: false });
+  if (stats?.isDirectory() === true) return;
+  const reason = stats === undefined ? 'does not exist' : 'is a file';
+  throw new EnvironmentError(`UPE_CAPTURE_DIR: ${dir} ${reason}; set it to a folder`);
+}
+
 /** The first signal stops in order, a second one at once. */
 function stopHandler(
   engine: Engine,
@@ -166,7 +177,9 @@ function stopHandler(
   hasFailed: () => boolean,
 ): (signal: NodeJS.Signals) => void {
   let firstMs: number | null = null;
+  let isOver = false;
   return (signal) => {
+    if (isOver) return;
     const nowMs = performance.now();
     if (firstMs !== null && nowMs - firstMs < REPEATED_SIGNAL_MS) return;
     if (firstMs !== null) {
@@ -179,6 +192,9 @@ function stopHandler(
     void engine.stop().then((summary) => {
       if (summary.holds) log.info(summary, 'stopped: every packet is accounted for');
       else log.error(summary, 'stopped: the accounting identity does not hold');
+      isOver = true;
+      // These were the last words: that a reload has been given up is no news now.
+      log.level = 'silent';
       endProcess(engine, summary.holds && !hasFailed() ? 0 : 1);
     });
   };

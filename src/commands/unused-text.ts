@@ -1,13 +1,22 @@
+import { harmless } from './harmless-text.js';
 import type { UnusedReport, UnusedRule } from './unused-report.js';
 
 /** Below this, gaps in the data of a rule are told. */
 const WHOLE_COVERAGE = 0.95;
 const MS_PER_DAY = 86_400_000;
+/** Fewer days are told in hours, minutes or seconds: the largest unit of which there are two at least. */
+const DAYS_FROM = 2;
+const SHORT_UNITS = [
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+  ['second', 1000],
+] as const;
 /** Names that are told of what is not the answer. */
 const NAMES_MAX = 20;
 
 /** The report as a person reads it. */
 export function unusedText(given: UnusedReport): string {
+  // Labels are whatever somebody has told the Prometheus.
   const report = harmless(given);
   const { unused, young, no_data, removed } = report;
   const sections = [
@@ -15,7 +24,7 @@ export function unusedText(given: UnusedReport): string {
     unused.length === 0 ? '' : ruleTable(unused),
     young.length === 0 ? '' : `No match either, but there for a shorter time:\n${ruleTable(young)}`,
     [
-      ...listed('In the file, and on no instance in these days', no_data),
+      ...listed(notJudged(report), no_data),
       ...listed('On no instance any more', removed),
       ...conclusion(report),
     ].join('\n'),
@@ -23,22 +32,16 @@ export function unusedText(given: UnusedReport): string {
   return `${sections.filter((text) => text !== '').join('\n\n')}\n`;
 }
 
-/** Labels are whatever somebody has told the Prometheus: none of them may speak to the terminal. */
-function harmless(report: UnusedReport): UnusedReport {
-  return JSON.parse(JSON.stringify(report), (_key, value: unknown) =>
-    typeof value === 'string' ? value.replaceAll(/\p{Cc}/gu, '?') : value,
-  );
-}
-
 function heading(report: UnusedReport): string {
   const { prometheus, days, window_start, data_since, reaches_window_start, instances } = report;
+  const window = `${days} ${days === 1 ? 'day' : 'days'}`;
   const reach = reaches_window_start
     ? 'the whole window'
-    : `since ${shortTime(data_since)}, ${daysBetween(data_since, report.time)} of ${days} days: nothing is known of before`;
+    : `since ${shortTime(data_since)}, ${partOf(window, data_since, report.time)}: nothing is known of before`;
   const rows = [
     ['prometheus', report.selector === null ? prometheus : `${prometheus} {${report.selector}}`],
     ...(report.rules_file === null ? [] : [['rules', report.rules_file]]),
-    ['window', `${days} ${days === 1 ? 'day' : 'days'}, since ${shortTime(window_start)}`],
+    ['window', `${window}, since ${shortTime(window_start)}`],
     ['data', reach],
     ['instances', instanceText(instances)],
   ];
@@ -72,18 +75,24 @@ function ruleTable(rules: readonly UnusedRule[]): string {
   return [lines[0], ruler, ...lines.slice(1)].join('\n');
 }
 
-function conclusion({
-  rules,
-  unused,
-  instances,
-  data_since,
-  window_start,
-  reaches_window_start,
-}: UnusedReport) {
-  const since = shortTime(reaches_window_start ? window_start : data_since);
-  const where = instances.length === 1 ? 'on the only instance' : `on any of ${instances.length} instances`;
-  const whole = `${unused.length} of ${rules} ${rules === 1 ? 'rule' : 'rules'}`;
-  return [`${whole} matched no packet ${where} since ${since}.`];
+/** Before the names in the file of which no instance tells. */
+function notJudged({ rules, no_data }: UnusedReport): string {
+  return `Not judged, because no instance has had them in these days, ${no_data.length} of the ${rules + no_data.length} rules of the file`;
+}
+
+function conclusion(report: UnusedReport): string[] {
+  const { rules, unused, young, no_data, instances, data_since, window_start } = report;
+  const since = `since ${shortTime(report.reaches_window_start ? window_start : data_since)}`;
+  if (rules === 0) return ['No rule was judged.'];
+  // With rules that were not judged, "all" must not sound like all of the file.
+  const judged = no_data.length === 0 ? '' : ' that was judged';
+  if (unused.length > 0) {
+    const where = instances.length === 1 ? 'on the only instance' : `on any of ${instances.length} instances`;
+    const which = rules === 1 ? `The only rule${judged}` : `${unused.length} of ${rules} rules`;
+    return [`${which} matched no packet ${where} ${since}.`];
+  }
+  if (young.length > 0) return [`No rule${judged} has been there without a match ${since}.`];
+  return [`${rules === 1 ? 'The only' : 'Every'} rule${judged} has matched a packet ${since}.`];
 }
 
 function listed(title: string, names: readonly string[]): string[] {
@@ -100,6 +109,11 @@ function shortTime(iso: string): string {
   return `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
 }
 
-function daysBetween(from: string, to: string): string {
-  return ((Date.parse(to) - Date.parse(from)) / MS_PER_DAY).toFixed(1);
+/** `45.5 of 90 days`, and of shorter times `6 hours of 90 days`. */
+function partOf(window: string, from: string, to: string): string {
+  const ms = Date.parse(to) - Date.parse(from);
+  if (ms >= DAYS_FROM * MS_PER_DAY) return `${(ms / MS_PER_DAY).toFixed(1)} of ${window}`;
+  const [unit, unitMs] = SHORT_UNITS.find(([, unitMs]) => ms >= 2 * unitMs) ?? SHORT_UNITS[2];
+  const count = Math.floor(ms / unitMs);
+  return `${count} ${unit}${count === 1 ? '' : 's'} of ${window}`;
 }

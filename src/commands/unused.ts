@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { givenRulesFile, loadConfig } from '../config/load.js';
 import type { FlagValues } from '../config/schema.js';
 import { ConfigError, EnvironmentError } from '../errors.js';
@@ -7,6 +5,7 @@ import { PrometheusApi } from '../prometheus/prometheus-api.js';
 import { RuleHistoryReader } from '../prometheus/rule-history.js';
 import { parseSelector } from '../prometheus/selector.js';
 import { loadRuleFile } from '../rules/rule-file.js';
+import { readHeaders } from './headers-file.js';
 import { unusedReport } from './unused-report.js';
 import { unusedText } from './unused-text.js';
 
@@ -93,38 +92,4 @@ function urlOf(text: string, problems: string[]): URL | null {
     return null;
   }
   return url;
-}
-
-/**
- * Reads headers, one a line as `Name: value`; empty lines and those that begin with # are left out. No message repeats
- * a value: it is a secret, as a rule.
- */
-function readHeaders(file: string): Record<string, string> {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new EnvironmentError(`cannot read ${file}: ${(error as Error).message}`);
-  }
-  const headers: Record<string, string> = {};
-  const problems: string[] = [];
-  text.split(/\r?\n/).forEach((line, i) => {
-    if (line.trim() === '' || line.startsWith('#')) return;
-    const [, name, value] = /^([^:]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
-    if (name === undefined || value === undefined || !isHeader(name, value)) {
-      problems.push(`${file}:${i + 1}: this is no header; write Name: value.`);
-    } else headers[name.toLowerCase()] = value;
-  });
-  if (problems.length > 0) throw new ConfigError(problems);
-  return headers;
-}
-
-function isHeader(name: string, value: string): boolean {
-  try {
-    validateHeaderName(name);
-    validateHeaderValue(name, value);
-    return value !== '';
-  } catch {
-    return false;
-  }
 }

@@ -22,6 +22,27 @@ export interface Command {
   readonly ownFlags: readonly CommandFlag[];
 }
 
+/** Of commands that ask an engine: where it is, and what lets in who asks. */
+const ACCESS_FLAGS: readonly CommandFlag[] = [
+  flagOf(
+    'url',
+    'URL',
+    'the address of an engine, like https://upe.example:9912',
+    'An engine that is not at the configured port of this machine.',
+  ),
+  flagOf('username', 'NAME', 'a user of the web configuration', 'Who asks.'),
+  flagOf('password-file', 'FILE', 'a file with a password', 'A file with the password of that user.'),
+  flagOf(
+    'headers-file',
+    'FILE',
+    'a file of headers',
+    'A file with a header in each line (Authorization: Bearer ...) to be sent along.',
+  ),
+  flagOf('ca-file', 'FILE', 'a PEM file', "The authority that has signed the engine's certificate."),
+  flagOf('cert-file', 'FILE', 'a PEM file', "A client's certificate, where the engine wants one."),
+  flagOf('key-file', 'FILE', 'a PEM file', 'Its key.'),
+];
+
 /** The commands, in the order of help. `help` itself is not among them: it has nothing to configure. */
 export const COMMANDS = {
   run: {
@@ -94,6 +115,24 @@ export const COMMANDS = {
       { flag: 'json', value: null, doc: 'Prints one JSON object.' },
     ],
   },
+  capture: {
+    operands: '',
+    doc: 'Writes what a rule of the engine on the configured port sees as pcapng, until a limit is reached or Ctrl-C ends it. That engine needs UPE_HTTP_LIFECYCLE=true, and a UPE_WEB_CONFIG_FILE with users (basic_auth_users) or with client certificates.',
+    ownFlags: [
+      flagOf('rule', 'NAME', 'the name of a rule', 'Rule whose packets are captured.'),
+      flagOf('packets', 'N', 'a number of packets', 'Packets at most; 10000 without it.'),
+      flagOf('bytes', 'N', 'a number of bytes', 'Bytes of pcapng at most; 67108864 without it.'),
+      flagOf('seconds', 'N', 'a number of seconds', 'Seconds at most; 60 without it.'),
+      flagOf('snap-length', 'N', 'a number of bytes', 'Bytes that are kept of each frame; all without it.'),
+      flagOf(
+        'write',
+        'FILE',
+        'a file, or - for standard output',
+        'Where they go; -, as without it: standard output.',
+      ),
+      ...ACCESS_FLAGS,
+    ],
+  },
   import: {
     operands: 'FIREWALL [FILE]',
     doc: 'Writes rules of nftables (nft -j list ruleset) or iptables (iptables-save), from standard input or a file, as a rule file on standard output, and tells on standard error what cannot be said in one.',
@@ -130,6 +169,29 @@ export const COMMANDS = {
         'a file of headers',
         'A file with a header in each line (Authorization: Bearer ..., X-Scope-OrgID: ...) to be sent along.',
       ),
+      { flag: 'json', value: null, doc: 'Prints one JSON object.' },
+    ],
+  },
+  top: {
+    operands: '',
+    doc: 'Asks the engine on the configured port for the heaviest flows, sources or destinations of the last one to two minutes, with the bounds of each figure.',
+    ownFlags: [
+      flagOf(
+        'rule',
+        'NAME',
+        'the name of a rule',
+        'Packets of this rule only; without it, those of all rules.',
+      ),
+      { flag: 'unmatched', value: null, doc: 'Packets that no rule matches only.' },
+      flagOf(
+        'by',
+        'KEY',
+        'flow, source or destination',
+        'What packets are told apart by: flow (as without it), source or destination.',
+      ),
+      flagOf('of', 'MEASURE', 'packets or bytes', 'What is most: packets (as without it) or bytes.'),
+      flagOf('limit', 'N', 'a number from 1', 'How many to list, up to 100; 10 without it.'),
+      ...ACCESS_FLAGS,
       { flag: 'json', value: null, doc: 'Prints one JSON object.' },
     ],
   },

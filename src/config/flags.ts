@@ -1,69 +1,8 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { closest } from 'fastest-levenshtein';
-import { ConfigError } from '../errors.js';
-import {
-  COMMAND_NAMES,
-  COMMANDS,
-  type CommandName,
-  FIREWALLS,
-  type Firewall,
-  type FlagValue,
-  isCommandName,
-  isFirewall,
-  ownFlagsOf,
-} from './commands.js';
+import { COMMAND_NAMES, type FlagValue, isCommandName, ownFlagsOf } from './commands.js';
 import { boolean, joinWords } from './formats.js';
 import { type FlagValues, SETTING_NAMES, type SettingName, settingOf } from './schema.js';
-
-/** What a command line asks for. Values of flags are texts here; `loadConfig` checks them. */
-export type CommandLine =
-  | { readonly command: 'run'; readonly flags: FlagValues }
-  | {
-      readonly command: 'replay';
-      /** At least one; `-` is standard input. */
-      readonly files: readonly string[];
-      /** A rule file to compare with, or `null`. */
-      readonly against: string | null;
-      readonly json: boolean;
-      readonly flags: FlagValues;
-    }
-  | {
-      readonly command: 'check';
-      /** Partial overlaps are wanted as well. */
-      readonly overlaps: boolean;
-      readonly json: boolean;
-      readonly flags: FlagValues;
-    }
-  | {
-      readonly command: 'explain';
-      /** None, or what describes a packet. */
-      readonly operands: readonly string[];
-      /** Values of the command's own flags, by flag. */
-      readonly texts: ReadonlyMap<string, string>;
-      readonly all: boolean;
-      readonly each: boolean;
-      readonly json: boolean;
-      readonly flags: FlagValues;
-    }
-  | {
-      readonly command: 'import';
-      readonly firewall: Firewall;
-      /** `-` is standard input. */
-      readonly file: string;
-      /** A base chain as the user names it, or `null`. */
-      readonly chain: string | null;
-      readonly ipv6: boolean;
-    }
-  | {
-      readonly command: 'unused';
-      /** Values of the command's own flags, by flag; there is one of `prometheus`. */
-      readonly texts: ReadonlyMap<string, string>;
-      readonly json: boolean;
-      readonly flags: FlagValues;
-    }
-  | { readonly command: 'healthcheck'; readonly ready: boolean; readonly flags: FlagValues }
-  | { readonly command: 'help'; readonly topic: CommandName | null }
-  | { readonly command: 'version' };
 
 /** What a flag stands for; several flags may stand for the same. */
 interface Flag {
@@ -77,7 +16,10 @@ interface Flag {
   readonly short: string | null;
 }
 
-interface ReadFlags {
+/** A command line, taken apart. */
+export interface ReadFlags {
+  /** What is no flag, the command's name first. */
+  readonly operands: readonly string[];
   readonly values: FlagValues;
   /** Main names of the flags that are given, are not settings and take no value: `json`, `help`. */
   readonly switches: ReadonlySet<string>;
@@ -87,8 +29,7 @@ interface ReadFlags {
   readonly problems: ReadonlySet<string>;
 }
 
-type Token = NonNullable<ReturnType<typeof parseArgs>['tokens']>[number];
-type OptionToken = Extract<Token, { kind: 'option' }>;
+type OptionToken = Extract<NonNullable<ReturnType<typeof parseArgs>['tokens']>[number], { kind: 'option' }>;
 
 const FLAGS: readonly Flag[] = [
   ...SETTING_NAMES.map((setting) => {
@@ -99,6 +40,9 @@ const FLAGS: readonly Flag[] = [
   { name: 'help', aliases: [], setting: null, value: null, short: 'h' },
   { name: 'version', aliases: [], setting: null, value: null, short: 'V' },
 ];
+
+/** What every command takes. */
+const COMMON_FLAGS: readonly string[] = ['help', 'version'];
 
 /** One flag for all commands that share it. */
 function ownFlags(): Flag[] {
@@ -114,15 +58,11 @@ const FLAG_BY_NAME: ReadonlyMap<string, Flag> = new Map(
 );
 
 /**
- * Reads a command line. Flags may stand anywhere before `--`, the command's name included; a flag that
- * is given twice is a mistake, because one of its values would be lost. `--help` and `--version` win
- * over any mistake beside them.
+ * Takes a command line apart.
  *
  * @param argv the arguments after the program's name.
- * @throws ConfigError when there is no command, or with every mistake in the flags, or else with every
- *   one in the operands: beside an unknown flag, its value would look like an operand.
  */
-export function parseCommandLine(argv: readonly string[]): CommandLine {
+export function readFlags(argv: readonly string[]): ReadFlags {
   // Strictness is ours: parseArgs's own stops at the first mistake, knows no nearest name, and has no
   // flag like --pcap-loop whose value may be left out.
   const { tokens } = parseArgs({
@@ -132,17 +72,45 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     allowPositionals: true,
     tokens: true,
   });
-  const given = readFlags(argv, tokens);
-  const { switches, problems } = given;
-  const [command, ...operands] = tokens.flatMap((token) => (token.kind === 'positional' ? token.value : []));
+  const operands = tokens.flatMap((token) => (token.kind === 'positional' ? token.value : []));
+  const values: { [Name in SettingName]?: string } = {};
+  const switches = new Set<string>();
+  const texts = new Map<string, string>();
+  const seen = new Set<Flag>();
+  const problems = new Set<string>();
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue;
+    const flag = FLAG_BY_NAME.get(token.name);
+    if (flag === undefined) {
+      // The argument as it was typed: parseArgs has taken a mistyped -json apart into -j, -s, -o, -n.
+      problems.add(unknownFlag(argv[token.index].split('=')[0], operands[0]));
+      continue;
+    }
+    if (seen.has(flag)) {
+      const names = [flag.name, ...flag.aliases].map((name) => `--${name}`);
+      problems.add(`${joinWords(names, 'or')} is given more than once; keep one of them.`);
+    }
+    seen.add(flag);
+    const problem = valueProblem(token, flag);
+    if (problem !== null) problems.add(problem);
+    else if (flag.setting !== null) values[flag.setting] = token.value ?? 'true';
+    else if (flag.value !== null) texts.set(flag.name, token.value ?? '');
+    else switches.add(flag.name);
+  }
+  return { operands, values, switches, texts, problems };
+}
 
-  if (switches.has('help')) return { command: 'help', topic: helpTopic([command, ...operands]) };
-  if (switches.has('version')) return { command: 'version' };
-  if (problems.size > 0) throw new ConfigError([...problems]);
-  if (command === undefined) throw new ConfigError([`No command is given; ${commandsHint()}.`]);
-  if (command === 'help') return readHelp(operands);
-  if (!isCommandName(command)) throw new ConfigError([unknownCommand(command)]);
-  return readCommand(command, operands, given);
+function valueProblem({ rawName, value, inlineValue }: OptionToken, flag: Flag): string | null {
+  if (flag.setting === null && flag.value === null) {
+    return value === undefined ? null : `${rawName} takes no value; leave out "=${value}".`;
+  }
+  if (!takesValue(flag)) return null;
+  const { expectation } = flag.setting === null ? flag.value! : settingOf(flag.setting).format;
+  if (value === undefined) return `${rawName} needs a value: ${expectation}.`;
+  if (!inlineValue && value.length > 1 && value.startsWith('-')) {
+    return `${rawName} needs a value (${expectation}), but ${value} follows; if that is the value, write ${rawName}=${value}.`;
+  }
+  return null;
 }
 
 function parseArgsOptions(): NonNullable<ParseArgsConfig['options']> {
@@ -159,154 +127,13 @@ function takesValue({ setting, value }: Flag): boolean {
   return setting === null ? value !== null : settingOf(setting).format !== boolean;
 }
 
-function readFlags(argv: readonly string[], tokens: readonly Token[]): ReadFlags {
-  const values: { [Name in SettingName]?: string } = {};
-  const switches = new Set<string>();
-  const texts = new Map<string, string>();
-  const seen = new Set<Flag>();
-  const problems = new Set<string>();
-  for (const token of tokens) {
-    if (token.kind !== 'option') continue;
-    const flag = FLAG_BY_NAME.get(token.name);
-    if (flag === undefined) {
-      // The argument as it was typed: parseArgs has taken a mistyped -json apart into -j, -s, -o, -n.
-      problems.add(unknownFlag(argv[token.index].split('=')[0]));
-      continue;
-    }
-    if (seen.has(flag)) {
-      const names = [flag.name, ...flag.aliases].map((name) => `--${name}`);
-      problems.add(`${joinWords(names, 'or')} is given more than once; keep one of them.`);
-    }
-    seen.add(flag);
-    const problem = valueProblem(token, flag);
-    if (problem !== null) problems.add(problem);
-    else if (flag.setting !== null) values[flag.setting] = token.value ?? 'true';
-    else if (flag.value !== null) texts.set(flag.name, token.value ?? '');
-    else switches.add(flag.name);
-  }
-  return { values, switches, texts, problems };
-}
-
-function valueProblem({ rawName, value, inlineValue }: OptionToken, flag: Flag): string | null {
-  if (flag.setting === null && flag.value === null) {
-    return value === undefined ? null : `${rawName} takes no value; leave out "=${value}".`;
-  }
-  if (!takesValue(flag)) return null;
-  const { expectation } = flag.setting === null ? flag.value! : settingOf(flag.setting).format;
-  if (value === undefined) return `${rawName} needs a value: ${expectation}.`;
-  if (!inlineValue && value.length > 1 && value.startsWith('-')) {
-    return `${rawName} needs a value (${expectation}), but ${value} follows; if that is the value, write ${rawName}=${value}.`;
-  }
-  return null;
-}
-
-/** The command that help is asked about; `null` when no command, or no known one, is named. */
-function helpTopic(words: readonly (string | undefined)[]): CommandName | null {
-  const topic = words[0] === 'help' ? words[1] : words[0];
-  return topic !== undefined && isCommandName(topic) ? topic : null;
-}
-
-function readHelp(operands: readonly string[]): CommandLine {
-  const [topic, ...others] = operands;
-  if (others.length > 0) throw new ConfigError([tooManyOperands('help', others)]);
-  if (topic === undefined || topic === 'help') return { command: 'help', topic: null };
-  if (!isCommandName(topic)) throw new ConfigError([unknownCommand(topic)]);
-  return { command: 'help', topic };
-}
-
-function readCommand(
-  command: CommandName,
-  operands: readonly string[],
-  { values, switches, texts }: ReadFlags,
-): CommandLine {
-  const problems = misplacedFlags(command, [...switches, ...texts.keys()]);
-  if (command === 'replay' && operands.length === 0) {
-    problems.push('replay needs a FILE: give one or more capture files, or - for standard input.');
-  }
-  if (command === 'import') problems.push(...importProblems(operands, switches));
-  if (command === 'unused' && !texts.has('prometheus')) {
-    problems.push('unused needs --prometheus URL: the address of a Prometheus, like http://localhost:9090.');
-  }
-  if (COMMANDS[command].operands === '' && operands.length > 0) {
-    problems.push(tooManyOperands(command, operands));
-  }
-  if (problems.length > 0) throw new ConfigError(problems);
-
-  const flags = values;
-  const json = switches.has('json');
-  switch (command) {
-    case 'run':
-      return { command, flags };
-    case 'check':
-      return { command, overlaps: switches.has('overlaps'), json, flags };
-    case 'replay':
-      return { command, files: operands, against: texts.get('against') ?? null, json, flags };
-    case 'explain':
-      return { command, operands, texts, all: switches.has('all'), each: switches.has('each'), json, flags };
-    case 'import': {
-      const [firewall, file = '-'] = operands as [Firewall, string?];
-      return { command, firewall, file, chain: texts.get('chain') ?? null, ipv6: switches.has('ipv6') };
-    }
-    case 'unused':
-      return { command, texts, json, flags };
-    case 'healthcheck':
-      return { command, ready: switches.has('ready'), flags };
-  }
-}
-
-function importProblems(operands: readonly string[], switches: ReadonlySet<string>): string[] {
-  const [firewall, , ...others] = operands;
-  const firewalls = joinWords([...FIREWALLS], 'or');
-  if (firewall === undefined) return [`import needs to know whose rules it reads: ${firewalls}.`];
-  if (!isFirewall(firewall)) {
-    const nearest = closest(firewall.toLowerCase(), [...FIREWALLS]);
-    return [`import reads ${firewalls}, not ${JSON.stringify(firewall)}; the nearest name is ${nearest}.`];
-  }
-  const problems: string[] = [];
-  if (others.length > 0) problems.push(tooManyOperands('import', others));
-  if (firewall === 'nftables' && switches.has('ipv6')) {
-    problems.push('--ipv6 is for iptables; nftables says itself which rules are of IPv6, so leave it out.');
-  }
-  return problems;
-}
-
-/** One sentence for each flag that belongs to other commands only. */
-function misplacedFlags(command: CommandName, given: readonly string[]): string[] {
-  const problems: string[] = [];
-  for (const flag of given) {
-    const owners = COMMAND_NAMES.filter((name) => ownFlagsOf(name).some((own) => own.flag === flag));
-    if (owners.length > 0 && !owners.includes(command)) {
-      problems.push(`--${flag} belongs to ${joinWords(owners, 'and')}, not to ${command}; leave it out.`);
-    }
-  }
-  return problems;
-}
-
-const OPERAND_LIMITS: ReadonlyMap<CommandName | 'help', string> = new Map([
-  ['help', 'takes the name of one command'],
-  ['import', 'takes one file'],
-]);
-
-function tooManyOperands(command: CommandName | 'help', operands: readonly string[]): string {
-  const given = joinWords(
-    operands.map((operand) => JSON.stringify(operand)),
-    'and',
-  );
-  const limit = OPERAND_LIMITS.get(command) ?? 'takes no argument beside its flags';
-  const hint = command === 'check' ? ', or give a rule file as --rules FILE' : '';
-  return `${command} ${limit}, but ${given} follows; leave it out${hint}.`;
-}
-
-function unknownFlag(typed: string): string {
-  const names = [...FLAG_BY_NAME.keys()].map((name) => `--${name}`);
+/** @param command whose flags are looked through; where it is none, those of all. */
+function unknownFlag(typed: string, command: string | undefined): string {
+  const isMeant = ({ name, setting }: Flag): boolean => {
+    if (command === undefined || !isCommandName(command)) return true;
+    if (setting !== null) return settingOf(setting).usedBy.includes(command);
+    return ownFlagsOf(command).some(({ flag }) => flag === name) || COMMON_FLAGS.includes(name);
+  };
+  const names = [...FLAG_BY_NAME].filter(([, flag]) => isMeant(flag)).map(([name]) => `--${name}`);
   return `${typed} is not a flag of UPE; the nearest name is ${closest(typed.toLowerCase(), names)}, and "upe help" lists them all.`;
-}
-
-function unknownCommand(typed: string): string {
-  const nearest = closest(typed.toLowerCase(), [...COMMAND_NAMES, 'help']);
-  return `${JSON.stringify(typed)} is not a command; the nearest name is ${nearest}, and ${commandsHint()}.`;
-}
-
-function commandsHint(): string {
-  return `the commands are ${joinWords([...COMMAND_NAMES, 'help'], 'and')}`;
 }

@@ -183,6 +183,13 @@ export const filePath: Format<string> = {
   parse: (text) => (text.includes('\0') ? undefined : text),
 };
 
+/** A path of a folder. */
+export const folderPath: Format<string> = {
+  ...filePath,
+  expectation: 'the path of a folder',
+  placeholder: 'DIR',
+};
+
 /** An address to listen at: IPv4, IPv6 without brackets, or a host name; no scheme and no port. */
 export const host: Format<string> = {
   expectation: 'an IPv4 address, an IPv6 address without brackets, or a host name',

@@ -76,6 +76,11 @@ const EXAMPLES: readonly Example[] = [
     doc: 'The twelfth packet of a capture.',
   },
   {
+    command: 'capture',
+    line: 'upe capture --rule dns --packets 500 --write dns.pcapng',
+    doc: 'The next packets of a rule, for tcpdump or Wireshark.',
+  },
+  {
     command: 'import',
     line: 'nft -j list ruleset | upe import nftables',
     doc: 'The rules that the kernel has, as a rule file; what cannot be said is told.',
@@ -89,6 +94,11 @@ const EXAMPLES: readonly Example[] = [
     command: 'unused',
     line: 'upe unused --prometheus http://localhost:9090 --days 90',
     doc: 'Which rules has no instance needed for 90 days, as far as is known?',
+  },
+  {
+    command: 'top',
+    line: 'upe top --rule dns --by source',
+    doc: 'Who sends most of what a rule sees?',
   },
   {
     command: 'healthcheck',

@@ -1,11 +1,15 @@
+import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import convict from 'convict';
+import type convictPackage from 'convict';
 import { ConfigError } from '../errors.js';
 import { httpProblems } from './http-problems.js';
 import { liveProblems } from './live-problems.js';
 import { type Config, type FlagValues, SETTING_NAMES, type SettingName, settingOf } from './schema.js';
-import { POOL_BUFFERS_MAX, poolBuffersMin, resolveRingSlots, resolveWorkers } from './sizing.js';
+import { poolBuffersMax, poolBuffersMin, resolveRingSlots, resolveWorkers } from './sizing.js';
 import { unknownVariableProblems } from './unknown-variables.js';
+
+/** Not by `import`, for the reason given at `fastify` in stats/http-server.ts: 60 ms of every command. */
+const convict = createRequire(import.meta.url)('convict') as typeof convictPackage;
 
 /** Longest part of a refused value that a message repeats, in characters. */
 const SHOWN_CHARACTERS_MAX = 80;
@@ -127,7 +131,7 @@ function convictTexts(
   given: GivenSettings,
   refuse: (name: SettingName, text: string) => void,
 ): Record<SettingName, string | null> {
-  const schema: Record<string, convict.SchemaObj<string | null>> = {};
+  const schema: Record<string, convictPackage.SchemaObj<string | null>> = {};
   const env: NodeJS.ProcessEnv = {};
   for (const name of SETTING_NAMES) {
     const setting = settingOf(name);
@@ -157,18 +161,24 @@ function pcapFileProblem({ source, pcapFile }: Partial<Config>, given: GivenSett
 }
 
 function poolProblem(config: Partial<Config>, given: GivenSettings, availableCores: number): string | null {
-  const { workers, poolBuffers, source = null, bridge = null } = config;
-  if (workers === undefined || config.ringSlots === undefined || poolBuffers === undefined) return null;
-  const workerCount = resolveWorkers(workers, availableCores);
+  const { workers, poolBuffers, bufferBytes, source = null, bridge = null } = config;
+  if (workers === undefined || config.ringSlots === undefined) return null;
+  if (poolBuffers === undefined || bufferBytes === undefined) return null;
+  const workerCount = resolveWorkers({ workers, bridge }, availableCores);
   const settings = { source, bridge, workers, ringSlots: config.ringSlots, poolBuffers };
   const ringSlots = resolveRingSlots(settings, workerCount);
   const min = poolBuffersMin(workerCount, ringSlots);
   const held = `${workerCount} ${workerCount === 1 ? 'worker' : 'workers'} with rings of ${ringSlots} slots`;
-  if (min > POOL_BUFFERS_MAX) {
+  const max = poolBuffersMax(bufferBytes);
+  const largest = `the ${max} of the largest pool with ${bufferBytes} bytes each`;
+  if (min > max) {
     return (
       `${originOf('ringSlots', given)} is "${ringSlots}", but ${held} can hold ${min} buffers, ` +
-      `more than the ${POOL_BUFFERS_MAX} of the largest pool; give fewer slots or fewer workers.`
+      `more than ${largest}; give fewer slots, fewer workers or smaller buffers.`
     );
+  }
+  if (poolBuffers !== 'auto' && poolBuffers > max) {
+    return `${originOf('poolBuffers', given)} is "${poolBuffers}", more than ${largest}; give fewer or smaller buffers.`;
   }
   if (poolBuffers === 'auto' || poolBuffers >= min) return null;
   return (

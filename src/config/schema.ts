@@ -6,6 +6,7 @@ import {
   cpuList,
   type Format,
   filePath,
+  folderPath,
   host,
   integer,
   interfaceList,
@@ -60,7 +61,11 @@ const FATES: readonly CommandName[] = ['run', 'check', 'explain'];
 const ENGINE: readonly CommandName[] = ['run', 'replay', 'check'];
 /** `import` translates a text, whatever is configured. */
 const CONFIGURED: readonly CommandName[] = COMMAND_NAMES.filter((name) => name !== 'import');
+/** Those that serve, or ask who serves. */
+const SERVER: readonly CommandName[] = ['run', 'check', 'capture', 'top', 'healthcheck'];
 const RULES: readonly CommandName[] = ['run', 'replay', 'check', 'explain', 'unused'];
+/** What a buffer keeps of a frame is all that is judged. */
+const FRAMES: readonly CommandName[] = ['run', 'replay', 'check', 'explain'];
 
 /**
  * Every setting there is, in the order of help and of error messages. A new one is added here and
@@ -213,7 +218,7 @@ export const SETTINGS = {
     env: 'UPE_WORKERS',
     format: autoOr(integer({ min: 1, max: 64 })),
     default: 'auto',
-    doc: 'Worker threads; auto: the available cores less one, 1 to 4.',
+    doc: 'Worker threads; auto: the available cores less one, 1 to 4; in a bridge one for each port at least, if there are two cores.',
     usedBy: ENGINE,
   }),
   poolBuffers: withDefault({
@@ -228,7 +233,7 @@ export const SETTINGS = {
     format: multipleOf(64, { min: 128, max: 65_536 }),
     default: '2048',
     doc: 'Bytes per packet buffer; of a longer frame the beginning is kept.',
-    usedBy: RULES,
+    usedBy: FRAMES,
   }),
   ringSlots: withDefault({
     env: 'UPE_RING_SLOTS',
@@ -244,32 +249,46 @@ export const SETTINGS = {
     doc: 'Time between two aggregations of the counters; a scrape that finds the last one older than 100 ms starts one.',
     usedBy: RUN,
   }),
+  topTalkers: withDefault({
+    env: 'UPE_TOP_TALKERS',
+    format: boolean,
+    default: 'true',
+    doc: 'Whether the heaviest flows, sources and destinations of each rule are learnt, from samples of the packets, for /api/v1/top and upe top.',
+    usedBy: RUN,
+  }),
   httpHost: withDefault({
     env: 'UPE_HTTP_HOST',
     format: host,
     default: '127.0.0.1',
     doc: 'Address at which /metrics is served.',
-    usedBy: ['run', 'check', 'healthcheck'],
+    usedBy: SERVER,
   }),
   httpPort: withDefault({
     env: 'UPE_HTTP_PORT',
     format: integer({ min: 0, max: 65_535 }),
     default: '9912',
     doc: 'TCP port at which /metrics is served; 0: any free port.',
-    usedBy: ['run', 'check', 'healthcheck'],
+    usedBy: SERVER,
   }),
   webConfigFile: optional({
     env: 'UPE_WEB_CONFIG_FILE',
     format: filePath,
     unset: 'none: neither TLS nor passwords',
     doc: "TLS, client certificates, passwords and headers of the HTTP server, in the format of the Prometheus exporters' web-config.yml; read again when it changes.",
-    usedBy: ['run', 'check', 'healthcheck'],
+    usedBy: SERVER,
   }),
   httpLifecycle: withDefault({
     env: 'UPE_HTTP_LIFECYCLE',
     format: boolean,
     default: 'false',
-    doc: 'Whether POST /-/reload loads the rules again, as SIGHUP does. At an address that is not a loopback one it needs a web configuration that asks who comes.',
+    doc: 'Whether POST /-/reload loads the rules again, as SIGHUP does, and packets may be captured. At an address that is not a loopback one it needs a web configuration that asks who comes; captures need one at any address.',
+    usedBy: RUN,
+  }),
+  captureDir: optional({
+    env: 'UPE_CAPTURE_DIR',
+    format: folderPath,
+    unset: 'none: captures go to their clients only',
+    doc: 'Folder that captures may be written to, by the user that UPE changes to.',
     usedBy: RUN,
   }),
   idle: withDefault({

@@ -1,4 +1,4 @@
-import { CACHE_BUFFERS } from '../memory/pool-layout.js';
+import { BUFFERS_BYTES_MAX, bufferStrideBytes, CACHE_BUFFERS } from '../memory/pool-layout.js';
 import { BURST_FRAMES } from '../source/frame-batch.js';
 import type { Config } from './schema.js';
 
@@ -18,19 +18,29 @@ const RING_SLOTS = 1024;
  */
 const DEEP_RING_SLOTS = 8192;
 
-/** The most buffers that a pool may have. */
+/** The most buffers that a pool may have, whatever their size. */
 export const POOL_BUFFERS_MAX = 4_194_304;
+
+/** The most buffers that a pool may have. `bufferBytes`: of each. */
+export function poolBuffersMax(bufferBytes: number): number {
+  return Math.min(POOL_BUFFERS_MAX, Math.floor(BUFFERS_BYTES_MAX / bufferStrideBytes(bufferBytes)));
+}
 
 /**
  * Number of worker threads.
  *
- * @param workers as configured: 1 to 64, or `auto` for the available cores less one, 1 to 4.
+ * @param workers as configured: 1 to 64, or `auto` for the available cores less one, 1 to 4; in a bridge on two
+ *   cores or more at least one for each port (source/worker-deal.ts).
  * @param availableCores cores that this process may run on, from 1.
  */
-export function resolveWorkers(workers: number | 'auto', availableCores: number): number {
+export function resolveWorkers(
+  { workers, bridge }: Pick<SizingSettings, 'workers' | 'bridge'>,
+  availableCores: number,
+): number {
   if (workers !== 'auto') return workers;
+  const least = bridge !== null && availableCores > 1 ? 2 : 1;
   // One core stays for the rx thread, which is busy whenever the workers are.
-  return Math.min(Math.max(availableCores - 1, 1), AUTO_WORKERS_MAX);
+  return Math.min(Math.max(availableCores - 1, least), AUTO_WORKERS_MAX);
 }
 
 /**
@@ -54,18 +64,27 @@ export function poolBuffersMin(workers: number, ringSlots: number): number {
  * Number of buffers in the pool.
  *
  * @param poolBuffers as configured: a count, or `auto` for the minimum and half as many again, as far
- *   as `POOL_BUFFERS_MAX` allows.
+ *   as a pool may have.
  * @param workers worker threads, from 1.
  * @param ringSlots slots of each worker's ring.
+ * @param bufferBytes of each buffer.
  */
-export function resolvePoolBuffers(poolBuffers: number | 'auto', workers: number, ringSlots: number): number {
+export function resolvePoolBuffers(
+  poolBuffers: number | 'auto',
+  workers: number,
+  ringSlots: number,
+  bufferBytes: number,
+): number {
   if (poolBuffers !== 'auto') return poolBuffers;
   const min = poolBuffersMin(workers, ringSlots);
-  return Math.min(min + Math.ceil(min / 2), POOL_BUFFERS_MAX);
+  return Math.min(min + Math.ceil(min / 2), poolBuffersMax(bufferBytes));
 }
 
 /** What the sizes depend on. */
-export type SizingSettings = Pick<Config, 'source' | 'bridge' | 'workers' | 'ringSlots' | 'poolBuffers'>;
+export type SizingSettings = Pick<
+  Config,
+  'source' | 'bridge' | 'workers' | 'ringSlots' | 'poolBuffers' | 'bufferBytes'
+>;
 
 /** Numbers of workers, slots of each ring, and buffers in the pool, with `auto` made up for. */
 export interface Sizes {
@@ -76,12 +95,12 @@ export interface Sizes {
 
 /** @param availableCores cores that this process may run on, from 1. */
 export function resolveSizes(settings: SizingSettings, availableCores: number): Sizes {
-  const workerCount = resolveWorkers(settings.workers, availableCores);
+  const workerCount = resolveWorkers(settings, availableCores);
   const ringSlots = resolveRingSlots(settings, workerCount);
   return {
     workerCount,
     ringSlots,
-    poolBuffers: resolvePoolBuffers(settings.poolBuffers, workerCount, ringSlots),
+    poolBuffers: resolvePoolBuffers(settings.poolBuffers, workerCount, ringSlots, settings.bufferBytes),
   };
 }
 
@@ -91,7 +110,7 @@ export function resolveSizes(settings: SizingSettings, availableCores: number): 
  * @param workers worker threads, from 1.
  */
 export function resolveRingSlots(
-  { source, bridge, ringSlots, poolBuffers }: SizingSettings,
+  { source, bridge, ringSlots, poolBuffers }: Omit<SizingSettings, 'bufferBytes'>,
   workers: number,
 ): number {
   if (ringSlots !== 'auto') return ringSlots;

@@ -27,7 +27,8 @@ export function closeDeadRx(
   if (Atomics.load(control, CONTROL_STATE) === STATE_STOPPED) return;
   const pool = new PacketPool(memory.pool);
   const loop = new RxLoop(
-    { idle: 'park' },
+    // It deals nothing out.
+    { idle: 'park', isBridge: false },
     {
       source: new SilentSource(interfaces),
       pool,

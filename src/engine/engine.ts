@@ -2,7 +2,14 @@ import { Worker } from 'node:worker_threads';
 import { type Account, become, privilegedThreads } from '../kernel/privileges.js';
 import type { LogLevel } from '../log.js';
 import type { Clock } from '../memory/clock.js';
-import { COMMAND_STOP, CONTROL_COMMAND, CONTROL_DOORBELL, controlOf } from '../memory/control-layout.js';
+import {
+  COMMAND_HOLD,
+  COMMAND_RUN,
+  COMMAND_STOP,
+  CONTROL_COMMAND,
+  CONTROL_DOORBELL,
+  controlOf,
+} from '../memory/control-layout.js';
 import { Doorbell } from '../memory/doorbell.js';
 import { PacketPool } from '../memory/packet-pool.js';
 import { packRules } from '../rules/packed-rules.js';
@@ -49,7 +56,12 @@ export interface EngineConfig {
   readonly ruleCapacity: number;
   readonly idle: 'park' | 'spin';
   /** `null`: no stats thread; main reads the counters itself, through `aggregator`. */
-  readonly stats: { readonly intervalMs: number; readonly http: HttpSettings } | null;
+  readonly stats: {
+    readonly intervalMs: number;
+    readonly http: HttpSettings;
+    /** Whether it learns the heaviest flows of the rules. */
+    readonly topTalkers: boolean;
+  } | null;
   /** Processors for rx, the workers and stats, in turn; `null` leaves them to the kernel. */
   readonly affinity: readonly number[] | null;
   /** Who to become when everything is open; `null` to stay who we are. */
@@ -80,9 +92,9 @@ export interface EngineDeps {
 }
 
 /**
- * The engine as main runs it: allocates the shared memory, starts the workers and stats and then
- * rx, so that whoever produces finds its consumer at work, and stops them in the order of the
- * packets, so that nothing is left under way.
+ * The engine as main runs it: allocates the shared memory, starts the threads, lets rx receive when
+ * workers and stats are ready, so that whoever produces finds its consumer at work, and stops them in
+ * the order of the packets, so that nothing is left under way.
  */
 export class Engine {
   readonly memory: EngineMemory;
@@ -115,7 +127,9 @@ export class Engine {
       ...config,
       interfaceCount: this.interfaces.length,
       rxSends: config.source.kind === 'raw-socket',
+      captures: config.stats !== null,
       hugePages: config.source.kind === 'afpacket',
+      samples: config.stats?.topTalkers === true,
     });
     this.supervisor = new Supervisor(config.restarts, { ...deps, control: this.memory.control });
     this.live = createLivePorts(config, deps);
@@ -161,8 +175,8 @@ export class Engine {
   }
 
   /**
-   * Starts all threads, rx when the others are ready. When `stop` has been called meanwhile it starts no more:
-   * a process that exits while a thread begins may wait for it for ever.
+   * Starts all threads; rx opens its source when the others are ready. When `stop` has been called meanwhile nothing
+   * begins any more: a process that exits while a thread begins may wait for it for ever.
    *
    * @returns the port that stats listens on; 0 without a stats thread, or when it was stopped meanwhile.
    * @throws EnvironmentError when the source cannot be opened or the port is taken; call `stop` then.
@@ -175,17 +189,21 @@ export class Engine {
     if (wakeFd !== undefined) this.doorbell(0).setWakeDescriptor(wakeFd);
     this.watch?.open();
     this.deployment.begin();
-    // They load their modules beside each other.
+    // They load their modules and warm up beside each other.
     const threads = Promise.all([this.workers.start(), this.startStats()]);
-    // Meanwhile, and before there are packets, because it takes a while.
-    const packed = this.linter === null ? null : packRules(this.config.ruleSet);
-    const [, port] = await threads;
-    if (this.isStopping) return 0;
+    // Until it is waited for, below, its failure is nobody's: it would end the process before `stop` has been called.
+    threads.catch(() => undefined);
+    this.order(0, COMMAND_HOLD);
     this.rx = new RxPost(this.setting, {
       ...this.deps,
       supervisor: this.supervisor,
       whileLocked: (holder) => this.workers.breakLockOfDead(holder),
     });
+    // Meanwhile, and before there are packets, because it takes a while.
+    const packed = this.linter === null ? null : packRules(this.config.ruleSet);
+    const [, port] = await threads;
+    if (this.isStopping) return 0;
+    this.order(0, COMMAND_RUN);
     await this.rx.ready();
     if (this.isStopping) return 0;
     this.giveUpPrivileges();
@@ -314,6 +332,7 @@ export class Engine {
   private order(threadIndex: number, command: number): void {
     const control = controlOf(this.memory.control, threadIndex);
     Atomics.store(control, CONTROL_COMMAND, command);
+    Atomics.notify(control, CONTROL_COMMAND);
     this.doorbell(threadIndex).ring();
   }
 

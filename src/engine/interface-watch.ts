@@ -1,5 +1,10 @@
 import { EnvironmentError } from '../errors.js';
-import { type InterfaceInfo, InterfaceQuery, interfaceNames } from '../kernel/interfaces.js';
+import {
+  type InterfaceInfo,
+  InterfaceQuery,
+  type InterfaceState,
+  interfaceNames,
+} from '../kernel/interfaces.js';
 import { createLinks, Links } from '../memory/link-layout.js';
 import { nearest } from '../rules/nearest.js';
 import type { SourceSpec } from '../source/source-spec.js';
@@ -13,8 +18,8 @@ export interface InterfaceWatchConfig {
 }
 
 export interface InterfaceWatchDeps {
-  /** What the kernel says of one, at every look; `null` while there is none of that name. */
-  readonly onLook?: (position: number, info: InterfaceInfo | null) => void;
+  /** How one is, at every look; `null` while there is none of that name. */
+  readonly onLook?: (position: number, state: InterfaceState | null) => void;
   /** An interface went up or down, or is gone. */
   readonly onLink: (name: string, state: 'up' | 'down' | 'gone') => void;
 }
@@ -73,10 +78,10 @@ export class InterfaceWatch {
 
   private look(): void {
     this.config.names.forEach((name, i) => {
-      const info = this.query?.find(name) ?? null;
-      this.deps.onLook?.(i, info);
-      this.links.set(i, info?.index ?? 0, info?.isUp === true);
-      const state = info === null ? 'gone' : info.isUp ? 'up' : 'down';
+      const now = this.query?.stateOf(name) ?? null;
+      this.deps.onLook?.(i, now);
+      this.links.set(i, now?.index ?? 0, now?.isUp === true);
+      const state = now === null ? 'gone' : now.isUp ? 'up' : 'down';
       if (state !== this.lastState[i]) this.deps.onLink(name, state);
       this.lastState[i] = state;
     });

@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs';
 import { EnvironmentError } from '../errors.js';
-import type { InterfaceInfo } from '../kernel/interfaces.js';
+import type { InterfaceInfo, InterfaceState } from '../kernel/interfaces.js';
 import { linkLayerName, linkLayerOf } from '../kernel/link-layer.js';
 import { PacketSocket, type RingShape } from '../kernel/packet-socket.js';
 import { createWakeEvent } from '../kernel/wake-event.js';
@@ -53,7 +53,7 @@ export class LivePorts {
     const { spec } = config;
     this.watch = new InterfaceWatch(
       { names: [...spec.interfaces, ...spec.outInterfaces] },
-      { onLink: deps.onLink, onLook: (position, info) => this.follow(position, info) },
+      { onLink: deps.onLink, onLook: (position, state) => this.follow(position, state) },
     );
     this.boundTo = spec.interfaces.map(() => 0);
   }
@@ -117,11 +117,11 @@ export class LivePorts {
   }
 
   /** Interfaces come, go, and come again under another number: a socket is bound to a number. */
-  private follow(position: number, info: InterfaceInfo | null): void {
+  private follow(position: number, state: InterfaceState | null): void {
     if (position >= this.receivers.length) return;
     // With its interface the socket has lost its place, even if that comes back under the same number.
-    if (info === null) this.boundTo[position] = 0;
-    else if (this.boundTo[position] !== info.index) this.bind(position, info.index);
+    if (state === null) this.boundTo[position] = 0;
+    else if (this.boundTo[position] !== state.index) this.bind(position, state.index);
   }
 
   private bind(receiver: number, kernelIndex: number): void {

@@ -145,7 +145,7 @@ export class MainRx implements Receiver {
     const { memory } = this.deps;
     const { pool } = this;
     return new RxLoop(
-      { idle: this.config.idle },
+      { idle: this.config.idle, isBridge: false },
       {
         source,
         pool,

@@ -9,8 +9,9 @@ import {
   controlOf,
 } from '../memory/control-layout.js';
 import { Doorbell } from '../memory/doorbell.js';
+import { buildRuleTable } from '../rules/build-rule-table.js';
 import type { RuleSet } from '../rules/rule.js';
-import { buildRuleTable, type RuleTableMemory } from '../rules/rule-table.js';
+import type { RuleTableMemory } from '../rules/rule-table.js';
 import { type SlotPlan, SlotRegistry } from '../rules/slot-registry.js';
 import type { RulesNotice } from '../stats/rule-series.js';
 

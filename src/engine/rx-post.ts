@@ -42,7 +42,13 @@ export class RxPost implements Receiver {
   }
 
   async ready(): Promise<void> {
-    await this.receiver.ready();
+    try {
+      await this.receiver.ready();
+    } catch (error) {
+      // Told to stop before it opened its source, it ends without a word: that is no failure.
+      if (!this.isEnding) throw error;
+      return;
+    }
     this.hasBeenReady = true;
   }
 

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { loadRawSockets } from '../kernel/raw-sockets.js';
+import { captureTapMemory } from '../memory/capture-layout.js';
 import type { Clock } from '../memory/clock.js';
 import { CONTROL_TABLE_GENERATION, controlOf } from '../memory/control-layout.js';
 import type { RuleTableMemory } from '../rules/rule-table.js';
@@ -9,7 +10,7 @@ import { LOSS_CELLS } from '../stats/interface-losses.js';
 import type { RulesNotice } from '../stats/rule-series.js';
 import type { ReloadOutcome } from '../stats/stats-messages.js';
 import type { StatsServiceConfig } from '../stats/stats-service.js';
-import type { Passage } from '../worker/packet-judge.js';
+import type { Passage } from '../worker/verdicts.js';
 import { BRIDGE_IDLE_SPINS, IDLE_SPINS } from '../worker/worker-loop.js';
 import type { FromWorker, WorkerThreadData } from '../worker/worker-thread.js';
 import type { WorkerTransmit } from '../worker/worker-transmit.js';
@@ -90,6 +91,8 @@ export function startWorker(
     ring: memory.rings[worker],
     control: memory.control,
     counters: memory.workerCounters[worker],
+    capture: captureTapMemory(memory.captures, worker),
+    samples: memory.sampleRings.at(worker) ?? null,
     table,
     tables,
     passage: passageOf(config),
@@ -135,7 +138,7 @@ export function startRx(setting: ThreadSetting, listener: RxListener, isSuccesso
     );
   }
   const data: RxThreadData = {
-    config: { idle: config.idle },
+    config: { idle: config.idle, isBridge: isBridge(config.source) },
     cpu: cpuOf(config, 0),
     source: config.source,
     handles: live?.handles ?? null,
@@ -179,7 +182,9 @@ export function startStats(
         rxCounters: memory.rxCounters,
         workerCounters: memory.workerCounters,
         pool: memory.pool,
+        captures: memory.captures,
         rings: memory.rings,
+        sampleRings: memory.sampleRings,
         rules,
         heritage: null,
         losses: new SharedArrayBuffer(interfaces.length * LOSS_CELLS * Float64Array.BYTES_PER_ELEMENT),

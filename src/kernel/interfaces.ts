@@ -27,12 +27,16 @@ const ETHTOOL_GFLAGS = 0x25;
 const ETHTOOL_GGRO = 0x2b;
 const ETH_FLAG_LRO = 1 << 15;
 
-/** What the kernel says of an interface. */
-export interface InterfaceInfo {
-  readonly name: string;
+/** How an interface is now. */
+export interface InterfaceState {
   /** The kernel's number for it: another one when it is created again. */
   readonly index: number;
   readonly isUp: boolean;
+}
+
+/** What the kernel says of an interface. */
+export interface InterfaceInfo extends InterfaceState {
+  readonly name: string;
   /** Bytes of the largest packet, without the link-layer header. */
   readonly mtu: number;
   /** ARPHRD_* (linux/if_arp.h). */
@@ -50,17 +54,21 @@ export class InterfaceQuery {
   }
 
   /** Returns `null` when there is no such interface. */
-  find(name: string): InterfaceInfo | null {
+  stateOf(name: string): InterfaceState | null {
     const index = this.ask(name, SIOCGIFINDEX)?.getInt32(IFREQ_VALUE, true);
     const flags = this.ask(name, SIOCGIFFLAGS)?.getInt16(IFREQ_VALUE, true);
+    // It may have gone between two questions.
+    if (index === undefined || flags === undefined) return null;
+    return { index, isUp: (flags & IFF_UP) !== 0 && (flags & IFF_RUNNING) !== 0 };
+  }
+
+  /** The same and what hardly changes. Returns `null` when there is no such interface. */
+  find(name: string): InterfaceInfo | null {
+    const state = this.stateOf(name);
     const mtu = this.ask(name, SIOCGIFMTU)?.getInt32(IFREQ_VALUE, true);
     const hardwareType = this.ask(name, SIOCGIFHWADDR)?.getUint16(IFREQ_VALUE, true);
-    // It may have gone between two questions.
-    if (index === undefined || flags === undefined || mtu === undefined || hardwareType === undefined) {
-      return null;
-    }
-    const isUp = (flags & IFF_UP) !== 0 && (flags & IFF_RUNNING) !== 0;
-    return { name, index, isUp, mtu, hardwareType };
+    if (state === null || mtu === undefined || hardwareType === undefined) return null;
+    return { name, ...state, mtu, hardwareType };
   }
 
   /** Whether it joins received frames to larger ones: GRO or LRO. */

@@ -1,10 +1,13 @@
 import { InvariantError } from '../errors.js';
+import * as memoryLayout from './layout.js';
 import type { PoolLayout } from './pool-layout.js';
 import * as poolLayout from './pool-layout.js';
 
 // V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
 const { CACHE_BUFFERS, MOVE_BUFFERS, THREAD_COUNT, THREAD_RELEASED, THREAD_RETURNED, THREAD_TAKEN } =
   poolLayout;
+
+const { INDEX_MASK } = memoryLayout;
 
 /** How often a thread looks at a taken lock before it sleeps: the holder moves a burst of words, no more. */
 const LOCK_SPINS = 200;
@@ -14,10 +17,10 @@ const LOCK_SLEEP_MS = 1;
 /**
  * A thread's private stack of free buffers over the pool's global list.
  *
- * Owned by one thread, and by its successor when it has died; `taken`, `returned` and `count` are published by it. Buffers
- * move to and from the global list 16 or a burst at a time, so the lock is taken once in 16 packets at
- * the most, and never where allocations and frees balance; rx, which only allocates, stocks up once a burst. LIFO, because the last buffer freed is still in
- * the processor's cache. `alloc` and `free` become visible by one store of `count`, after the slot it is
+ * Owned by one thread, and by its successor when it has died; `taken`, `returned` and `count` are published by it.
+ * Buffers move to and from the global list 16 or a burst at a time, so the lock is taken once in 16 packets at
+ * the most, and never where allocations and frees balance; rx, which only allocates, stocks up once a burst.
+ * LIFO, because the last buffer freed is still in the processor's cache. `alloc` and `free` become visible by one store of `count`, after the slot it is
  * about. While buffers move to or from the global list they may be in both places, under the lock: in which
  * of them they are then is up to cache-repair.ts, should the thread die in the midst of it.
  * Scheme: the mempool cache of DPDK (`rte_mempool`, "Local Cache").
@@ -99,7 +102,7 @@ export class BufferCache {
       count = this.refill(MOVE_BUFFERS);
       if (count === 0) return -1;
     }
-    return this.words[this.slotsWord + count - 1];
+    return this.words[(this.slotsWord + count - 1) & INDEX_MASK];
   }
 
   /**
@@ -114,8 +117,8 @@ export class BufferCache {
 
   /** The buffer that the allocation after `ahead` more returns; -1 when there are not so many in this cache. */
   upcoming(ahead: number): number {
-    const at = this.words[this.countWord] - 1 - ahead;
-    return at < 0 ? -1 : this.words[this.slotsWord + at];
+    const at = (this.words[this.countWord] - 1 - ahead) | 0;
+    return at < 0 ? -1 : this.words[(this.slotsWord + at) & INDEX_MASK];
   }
 
   /**

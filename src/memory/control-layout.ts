@@ -7,7 +7,7 @@ import { CACHE_LINE_WORDS, WORD_BYTES } from './layout.js';
  *   | orders (line 0)                        | answers (line 1)                  | doorbell (line 2) |
  *
  *   word                  writer        readers       meaning
- *   command               main          the thread    COMMAND_RUN or COMMAND_STOP
+ *   command               main          the thread    COMMAND_HOLD, COMMAND_RUN or COMMAND_STOP
  *   table generation      main          the thread    the rule table that waits in its port
  *   counters requested    stats         the thread    number of the last publication asked for
  *   restarts              main          stats         how often the thread has been replaced after a death
@@ -38,6 +38,8 @@ export const CONTROL_WORDS = 3 * CACHE_LINE_WORDS;
 
 export const COMMAND_RUN = 0;
 export const COMMAND_STOP = 1;
+/** Only of rx at the start: be ready to open the source, but wait until whoever is behind it is at work. */
+export const COMMAND_HOLD = 2;
 
 export const STATE_STARTING = 0;
 export const STATE_RUNNING = 1;

@@ -17,7 +17,9 @@ const {
   FORM_LINK_TYPE_MASK,
   FORM_LINK_TYPE_SHIFT,
   FORM_OVERSIZE_BIT,
+  FRAME_BYTE_MASK,
   FRAME_OFFSET_BYTES,
+  FRAME_WORD_MASK,
   THREAD_RELEASED,
 } = poolLayout;
 
@@ -67,7 +69,8 @@ export class PacketPool {
   /** The same memory by words: buffer i's descriptor begins at `i * strideWords`. */
   readonly words: Int32Array;
   readonly strideWords: number;
-  private readonly strideBytes: number;
+  /** The same in bytes, for `view`. */
+  readonly strideBytes: number;
   private readonly state: Int32Array;
 
   constructor(memory: PoolMemory) {
@@ -123,7 +126,7 @@ export class PacketPool {
 
   /** Where the frame of a buffer begins in `bytes` and `view`. */
   frameByteOffset(index: number): number {
-    return index * this.strideBytes + FRAME_OFFSET_BYTES;
+    return (Math.imul(index, this.strideBytes | 0) & FRAME_BYTE_MASK) + FRAME_OFFSET_BYTES;
   }
 
   /**
@@ -144,11 +147,12 @@ export class PacketPool {
     flags: number,
   ): void {
     const { words } = this;
-    const word = index * this.strideWords;
-    words[word + DESCRIPTOR_WIRE_BYTES] = wireBytes;
+    const word = this.wordOf(index);
+    // Int32 already, and said once more: V8 would turn a number that may be any into one, by way of a double.
+    words[word + DESCRIPTOR_WIRE_BYTES] = wireBytes | 0;
     words[word + DESCRIPTOR_FORM] = capturedBytes | (linkType << FORM_LINK_TYPE_SHIFT) | flags;
-    words[word + DESCRIPTOR_RX_US] = rxUs;
-    words[word + DESCRIPTOR_INTERFACE] = interfaceIndex;
+    words[word + DESCRIPTOR_RX_US] = rxUs | 0;
+    words[word + DESCRIPTOR_INTERFACE] = interfaceIndex | 0;
   }
 
   /**
@@ -161,9 +165,14 @@ export class PacketPool {
    */
   fetch(index: number): void {
     const { words } = this;
-    const word = index * this.strideWords;
+    const word = this.wordOf(index);
     words[word] = 0;
     words[word + LINE_WORDS] = 0;
+  }
+
+  /** Word of a buffer's descriptor in `words`. */
+  private wordOf(index: number): number {
+    return Math.imul(index, this.strideWords | 0) & FRAME_WORD_MASK;
   }
 
   capturedBytes(index: number): number {

@@ -68,6 +68,16 @@ export const FORM_OVERSIZE_BIT = 1 << 26;
 /** Its sender left the transport checksum to the network card: it is to be completed before sending. */
 export const FORM_CHECKSUM_MISSING_BIT = 1 << 27;
 
+/**
+ * What the place of a byte among the frames can be: they have 2 GiB at the most. The mask does not change a place, and
+ * tells V8 that no sum of it and an offset overflows: it checks each such sum otherwise.
+ */
+export const FRAME_BYTE_MASK = 0x7fff_ffff;
+/** The same for the place of a word. */
+export const FRAME_WORD_MASK = FRAME_BYTE_MASK >>> 2;
+/** What all buffers of a pool may have together, bytes. */
+export const BUFFERS_BYTES_MAX = FRAME_BYTE_MASK + 1;
+
 /** Where the frame begins in its buffer, bytes. */
 export const FRAME_OFFSET_BYTES = DESCRIPTOR_WORDS * WORD_BYTES;
 /** What a buffer has beyond the frame that it can hold: one line for the descriptor and an odd stride. */
@@ -89,6 +99,15 @@ export interface PoolShape {
  * on their own and puts its 16-byte header in front (glibc malloc, `mmap_threshold`).
  */
 const ALLOCATION_HEADER_BYTES = 16;
+
+/**
+ * From the beginning of one buffer to the beginning of the next.
+ *
+ * @param bufferBytes bytes of a frame that a buffer holds.
+ */
+export function bufferStrideBytes(bufferBytes: number): number {
+  return bufferBytes + BUFFER_EXTRA_BYTES;
+}
 
 export class PoolLayout {
   /** Not the first line: that one may be shared with whatever malloc has put in front of the buffer. */
@@ -112,6 +131,11 @@ export class PoolLayout {
         `pool: bufferBytes must be a multiple of 64 up to 65536, not ${shape.bufferBytes}`,
       );
     }
+    if (shape.bufferCount * bufferStrideBytes(shape.bufferBytes) > BUFFERS_BYTES_MAX) {
+      throw new InvariantError(
+        `pool: ${shape.bufferCount} buffers of ${shape.bufferBytes} bytes are too many`,
+      );
+    }
     this.freeCountWord = this.lockWord + CACHE_LINE_WORDS;
     this.freeListWord = this.freeCountWord + 1;
     this.threadsWord = alignUp(this.freeListWord + shape.bufferCount, CACHE_LINE_WORDS);
@@ -120,7 +144,7 @@ export class PoolLayout {
     this.threadWords = alignUp(this.queueOffset + shape.handBuffers, CACHE_LINE_WORDS);
     this.stateBytes =
       (this.threadsWord + shape.threadCount * this.threadWords + CACHE_LINE_WORDS) * WORD_BYTES;
-    this.strideBytes = shape.bufferBytes + BUFFER_EXTRA_BYTES;
+    this.strideBytes = bufferStrideBytes(shape.bufferBytes);
     this.framesBytes = PAGE_BYTES + shape.bufferCount * this.strideBytes;
   }
 

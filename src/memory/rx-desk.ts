@@ -25,6 +25,8 @@ const PACKETS = 0;
 const BYTES = 1;
 const DROPS = 2;
 const NUMBER_COUNT = 3;
+/** Changes no offset of a worker's words, and tells V8 that sums of it do not overflow. */
+const WORKER_WORD_MASK = 0xffff;
 const WORKERS_WORD = NUMBERS_WORD + 2 * NUMBER_COUNT;
 
 /** Where rx notes what it is about to do, in absolute values: carried out twice it is the same as once. */
@@ -44,7 +46,7 @@ export class RxDesk {
   }
 
   staged(worker: number): number {
-    return this.words[WORKERS_WORD + 2 * worker];
+    return this.words[WORKERS_WORD + ((worker << 1) & WORKER_WORD_MASK)];
   }
 
   /** Cursor of the worker's ring at which the first staged buffer is pushed. */
@@ -53,7 +55,7 @@ export class RxDesk {
   }
 
   setStaged(worker: number, count: number): void {
-    this.words[WORKERS_WORD + 2 * worker] = count;
+    this.words[WORKERS_WORD + ((worker << 1) & WORKER_WORD_MASK)] = count | 0;
   }
 
   /** The hand is empty. In this order: without staged buffers the cursor means nothing. */

@@ -4,7 +4,7 @@ import { selectorOf } from './selector.js';
 
 const LAST_MATCH = 'upe_rule_last_match_timestamp_seconds';
 const PACKETS = 'upe_rule_packets_total';
-/** Looks at the window, to see how far data reaches back: to one part in so many. The last one is at its end. */
+/** Looks at the window, to see how far data reaches back: to one part in so many. */
 const LOOKS = 100;
 const SECONDS_PER_DAY = 86_400;
 
@@ -24,9 +24,9 @@ export interface RuleHistory {
   readonly isUsed: boolean;
   /** Unix time of the last match that is known of, seconds; it may lie before the window; 0 for none. */
   readonly lastMatch: number;
-  /** Unix time of the first look at which an instance had it, seconds. */
+  /** Unix time of the first look at which an instance had it, seconds; now, where no look has seen it. */
   readonly dataSince: number;
-  /** Part of the looks since then at which an instance had it, above 0 to 1. */
+  /** Part of the looks since then at which an instance had it, 0 to 1. */
   readonly coverage: number;
 }
 
@@ -52,6 +52,8 @@ export interface FleetHistory {
 interface Part {
   readonly lastMatches: ReadonlyMap<string, number>;
   readonly increases: ReadonlyMap<string, number>;
+  /** Instances that have a rule now; absent where none has. */
+  readonly instanceCounts: ReadonlyMap<string, number>;
   readonly packets: ReadonlyMap<string, number>;
   /** Unix times in seconds at which there was an instance with the rule, and how many there were. */
   readonly looks: ReadonlyMap<string, readonly Point[]>;
@@ -63,11 +65,12 @@ export class RuleHistoryReader {
 
   /** @throws PrometheusError when it does not answer, or refuses. */
   async read({ days, conditions }: HistoryQuestion): Promise<FleetHistory> {
-    const now = Math.floor(await this.api.time());
+    // To the millisecond: what a server has learned within this second is part of its answer.
+    const now = await this.api.time();
     const windowSeconds = days * SECONDS_PER_DAY;
     const windowStart = now - windowSeconds;
     const lookSeconds = windowSeconds / LOOKS;
-    const scope = { now, windowStart, lookSeconds, conditions };
+    const scope = { now, windowStart, windowSeconds, lookSeconds, conditions };
     const rules: RuleHistory[] = [];
     for (const part of await this.parts(scope, null)) rules.push(...historiesOf(part, scope));
     rules.sort((a, b) => (a.rule < b.rule ? -1 : 1));
@@ -94,21 +97,23 @@ export class RuleHistoryReader {
   }
 
   private async part(scope: Scope, rules: readonly string[] | null): Promise<Part> {
-    const { now, windowStart, lookSeconds, conditions } = scope;
+    const { now, windowStart, windowSeconds, lookSeconds, conditions } = scope;
     const lastMatch = selectorOf(LAST_MATCH, conditions, rules);
     const packets = selectorOf(PACKETS, conditions, rules);
-    const range = `[${now - windowStart}s]`;
+    const range = `[${windowSeconds}s]`;
     // The tables' own rules; where the last match is not stored, all that are counted, those of earlier tables too.
     const present =
       `count by (rule) (group without (action) (${lastMatch}) or ` +
       `(group without (action) (${packets}) unless ignoring (rule) group without (rule) (${lastMatch})))`;
     const byRule = (expression: string) => this.byRule(expression, now);
-    const looks = { start: windowStart, end: now, step: lookSeconds };
-    const seen = await this.api.queryRange(present, looks);
+    const seen = await this.api.queryRange(present, { start: windowStart, end: now, step: lookSeconds });
     const lastMatches = await byRule(`max by (rule) (max_over_time(${lastMatch}${range}))`);
-    const isAllKnown = seen.every(({ labels }) => lastMatches.has(labels.rule ?? ''));
+    const instanceCounts = await byRule(present);
+    const looks = new Map(seen.map(({ labels, points }) => [labels.rule ?? '', points]));
+    const isAllKnown = [...looks.keys(), ...instanceCounts.keys()].every((rule) => lastMatches.has(rule));
     return {
-      looks: new Map(seen.map(({ labels, points }) => [labels.rule ?? '', points])),
+      looks,
+      instanceCounts,
       lastMatches,
       // Over restarts, too, and whatever the clocks of the instances say.
       increases: await byRule(`sum by (rule) (increase(${packets}${range}))`),
@@ -125,12 +130,12 @@ export class RuleHistoryReader {
     return this.api.labelValues('rule', selectorOf(PACKETS, conditions, null), windowStart, now);
   }
 
-  private async instances({ now, windowStart, conditions }: Scope): Promise<InstanceHistory[]> {
+  private async instances({ now, windowSeconds, conditions }: Scope): Promise<InstanceHistory[]> {
     const rules = selectorOf('upe_rules', conditions, null);
     const ask = async (expression: string) =>
       (await this.api.query(`group by (job, instance) (${expression})`, now)).map(({ labels }) => labels);
     const current = new Set((await ask(rules)).map(({ job, instance }) => `${job} ${instance}`));
-    const all = await ask(`max_over_time(${rules}[${now - windowStart}s])`);
+    const all = await ask(`max_over_time(${rules}[${windowSeconds}s])`);
     return all
       .map(({ job = '', instance = '' }) => ({
         job,
@@ -144,26 +149,29 @@ export class RuleHistoryReader {
 interface Scope {
   readonly now: number;
   readonly windowStart: number;
+  readonly windowSeconds: number;
   readonly lookSeconds: number;
   readonly conditions: string;
 }
 
 function historiesOf(part: Part, { now, windowStart, lookSeconds }: Scope): RuleHistory[] {
-  return [...part.looks].map(([rule, looks]) => {
+  // A rule whose only data lies between two looks is one that there was.
+  const rules = new Set([...part.looks.keys(), ...part.instanceCounts.keys(), ...part.lastMatches.keys()]);
+  return [...rules].map((rule) => {
+    const looks = part.looks.get(rule) ?? [];
     const lastMatch = part.lastMatches.get(rule);
     const dataSince = looks[0]?.time ?? now;
-    const last = looks.at(-1);
     const possible = Math.floor((now - dataSince) / lookSeconds) + 1;
     return {
       rule,
-      instanceCount: last?.time === now ? last.value : 0,
+      instanceCount: part.instanceCounts.get(rule) ?? 0,
       isUsed:
         (part.increases.get(rule) ?? 0) > 0 ||
         // A counter that is above 0 when it is seen first has counted nobody knows when.
         (lastMatch === undefined ? (part.packets.get(rule) ?? 0) > 0 : lastMatch >= windowStart),
       lastMatch: lastMatch ?? 0,
       dataSince,
-      coverage: looks.length / possible,
+      coverage: Math.min(looks.length / possible, 1),
     };
   });
 }

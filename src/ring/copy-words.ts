@@ -1,3 +1,8 @@
+import * as layout from '../memory/layout.js';
+
+// V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
+const { INDEX_MASK } = layout;
+
 /** Words a turn. */
 const UNROLLED = 8;
 
@@ -14,14 +19,16 @@ const UNROLLED = 8;
 export function copyWords(from: Int32Array, at: number, to: Int32Array, toAt: number, count: number): void {
   let i = 0;
   for (; i + UNROLLED <= count; i += UNROLLED) {
-    to[toAt + i] = from[at + i];
-    to[toAt + i + 1] = from[at + i + 1];
-    to[toAt + i + 2] = from[at + i + 2];
-    to[toAt + i + 3] = from[at + i + 3];
-    to[toAt + i + 4] = from[at + i + 4];
-    to[toAt + i + 5] = from[at + i + 5];
-    to[toAt + i + 6] = from[at + i + 6];
-    to[toAt + i + 7] = from[at + i + 7];
+    const source = (at + i) & INDEX_MASK;
+    const target = (toAt + i) & INDEX_MASK;
+    to[target] = from[source];
+    to[target + 1] = from[source + 1];
+    to[target + 2] = from[source + 2];
+    to[target + 3] = from[source + 3];
+    to[target + 4] = from[source + 4];
+    to[target + 5] = from[source + 5];
+    to[target + 6] = from[source + 6];
+    to[target + 7] = from[source + 7];
   }
   for (; i < count; i++) to[toAt + i] = from[at + i];
 }

@@ -1,8 +1,9 @@
 import { quoted } from './field-values.js';
 import { parseInterface } from './interface-field.js';
+import { Mistake } from './mistake.js';
 import { nearest } from './nearest.js';
 import { ACTIONS, type Action } from './rule.js';
-import { Mistake, type ProblemLog } from './rule-problems.js';
+import type { ProblemLog } from './rule-problems.js';
 import { resolved, type YamlNode, type YamlScalar } from './yaml-tree.js';
 
 export interface ActionChoice {

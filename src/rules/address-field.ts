@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { quoted } from './field-values.js';
+import { Mistake } from './mistake.js';
 import type { Prefix } from './rule.js';
-import { Mistake } from './rule-problems.js';
 import type { YamlScalar } from './yaml-tree.js';
 
 /** ::ffff:0:0/96, RFC 4291 section 2.5.5.2: its words before the IPv4 address. */

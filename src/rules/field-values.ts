@@ -1,4 +1,5 @@
-import { Mistake, type ProblemLog } from './rule-problems.js';
+import { Mistake } from './mistake.js';
+import type { ProblemLog } from './rule-problems.js';
 import type { YamlNode, YamlScalar } from './yaml-tree.js';
 
 /** Values in one field once lists and aliases are flattened: every port, or as many networks. */

@@ -1,7 +1,7 @@
 import { quoted } from './field-values.js';
+import { Mistake } from './mistake.js';
 import { nearest } from './nearest.js';
 import type { PortRange } from './rule.js';
-import { Mistake } from './rule-problems.js';
 import type { YamlScalar } from './yaml-tree.js';
 
 const DECIMAL = /^[-+]?(0|[1-9][0-9]*)$/;

@@ -1,5 +1,5 @@
 import { quoted } from './field-values.js';
-import { Mistake } from './rule-problems.js';
+import { Mistake } from './mistake.js';
 import type { YamlScalar } from './yaml-tree.js';
 
 /** IFNAMSIZ of linux/if.h, less the terminating zero. */

@@ -1,9 +1,10 @@
 import { parsePrefix } from './address-field.js';
 import { eachScalar, quoted } from './field-values.js';
 import { parseProtocol, protocolName } from './integer-field.js';
+import type { MatchField } from './match-fields.js';
+import { Mistake } from './mistake.js';
 import type { Prefix } from './rule.js';
-import { Mistake, type ProblemLog } from './rule-problems.js';
-import type { MatchField } from './rule-schema.js';
+import type { ProblemLog } from './rule-problems.js';
 import type { YamlMap } from './yaml-tree.js';
 
 /** What the fields that only some protocols have need; in the order of the file format. */

@@ -13,10 +13,11 @@ import {
   VLANS,
 } from './integer-field.js';
 import { parseInterface } from './interface-field.js';
+import type { MatchField } from './match-fields.js';
 import { impliedFamily, impliedProtocols } from './match-implications.js';
+import { Mistake } from './mistake.js';
 import type { PortRange, Prefix, RuleMatch, TcpFlagsMatch } from './rule.js';
-import { Mistake, type ProblemLog } from './rule-problems.js';
-import type { MatchField } from './rule-schema.js';
+import type { ProblemLog } from './rule-problems.js';
 import { joinTcpFlags, parseTcpFlags } from './tcp-flags-field.js';
 import { resolved, type YamlMap, type YamlNode, type YamlScalar } from './yaml-tree.js';
 

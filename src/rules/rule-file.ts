@@ -7,9 +7,9 @@ import { MatchReader, readScalar } from './match-reader.js';
 import { matchText } from './match-text.js';
 import type { Rule, RuleMatch, RuleSet } from './rule.js';
 import type { ProblemLog } from './rule-problems.js';
-import { checkStructure } from './rule-schema.js';
+import { checkStructure } from './rule-structure.js';
 import { decodeYaml, FILE_BYTES_MAX, parseYaml } from './yaml-document.js';
-import { buildTree, resolved, type YamlMap, type YamlNode } from './yaml-tree.js';
+import { buildTree, resolved, textOf, type YamlMap, type YamlNode } from './yaml-tree.js';
 
 const NAME_LENGTH_MAX = 64;
 
@@ -34,11 +34,12 @@ const MATCH_ALL: RuleMatch = {
  * not for a thread that has anything else to do.
  *
  * @param file its path, as the user gave it; it appears in every message.
+ * @param origin where the user gives it, for the message that it cannot be read.
  * @throws EnvironmentError when the file cannot be read.
  * @throws RuleFileError with every problem in it.
  */
-export function loadRuleFile(file: string): RuleSet {
-  return parseRuleFile(readBounded(file), file);
+export function loadRuleFile(file: string, origin = '--rules or UPE_RULES_FILE'): RuleSet {
+  return parseRuleFile(readBounded(file, origin), file);
 }
 
 /**
@@ -77,7 +78,7 @@ function readRules(root: YamlMap, problems: ProblemLog): Rule[] {
   const rules: Rule[] = [];
   for (const node of nodes.items) {
     const map = resolved(node);
-    // The schema has reported whatever is not a mapping.
+    // `checkStructure` has reported whatever is not a mapping.
     if (map.kind === 'map') rules.push(readRule(map, node.offset, firstLines, matchReader, problems));
   }
   return rules;
@@ -101,7 +102,7 @@ function readRule(
   const choice = action === undefined ? null : readAction(action, problems);
   return {
     name: readName(field('name'), firstLines, problems),
-    description: typeof description?.value === 'string' ? description.value : '',
+    description: (description && textOf(description)) ?? '',
     priority:
       (priority && readScalar(priority, 'priority', (s) => parseInteger(s, PRIORITIES), problems)) ?? 0,
     action: choice?.action ?? 'count',
@@ -113,9 +114,9 @@ function readRule(
 }
 
 function readName(node: YamlNode | undefined, firstLines: Map<string, number>, problems: ProblemLog): string {
-  // A missing name, and one that is not text, the schema has reported.
-  if (typeof node?.value !== 'string') return '';
-  const name = node.value;
+  // A missing name, and one that is not text, `checkStructure` has reported.
+  const name = node === undefined ? null : textOf(node);
+  if (node === undefined || name === null) return '';
   const shown = JSON.stringify(name.length > 80 ? `${name.slice(0, 79)}…` : name);
   const forbidden = /[^A-Za-z0-9_.-]/u.exec(name);
   const firstLine = firstLines.get(name);
@@ -139,7 +140,7 @@ function readName(node: YamlNode | undefined, firstLines: Map<string, number>, p
 }
 
 /** Reads a file, but not more of it than the parser would accept: it may be an endless device. */
-function readBounded(file: string): Uint8Array {
+function readBounded(file: string, origin: string): Uint8Array {
   let descriptor = -1;
   try {
     descriptor = openSync(file, 'r');
@@ -154,15 +155,15 @@ function readBounded(file: string): Uint8Array {
     }
     return Buffer.concat(chunks, total);
   } catch (error) {
-    throw unreadable(file, error);
+    throw unreadable(file, origin, error);
   } finally {
     if (descriptor !== -1) closeSync(descriptor);
   }
 }
 
-function unreadable(file: string, error: unknown): EnvironmentError {
+function unreadable(file: string, origin: string, error: unknown): EnvironmentError {
   const { code, message } = error as NodeJS.ErrnoException;
-  const remedy = 'give a readable YAML file with --rules or UPE_RULES_FILE';
+  const remedy = `give a readable YAML file with ${origin}`;
   const reasons: Record<string, string> = {
     ENOENT: 'does not exist',
     ENOTDIR: 'does not exist (a part of its path is not a directory)',

@@ -4,12 +4,6 @@ import { type FileProblemsError, RuleFileError, type RuleProblem } from '../erro
 /** More than this many problems help nobody: the rest is only counted. */
 const REPORTED_PROBLEMS_MAX = 1000;
 
-/** Why a value cannot be used: what a `parse...` function returns instead of the value. */
-export class Mistake {
-  /** @param message continues a sentence that begins with the name of the field. */
-  constructor(readonly message: string) {}
-}
-
 /**
  * What would move a terminal's cursor, end a line or turn the reading order around: C0 and C1 controls, line
  * separators, and marks of direction. YAML lets a quoted key or value hold any of them, written as an escape.

@@ -1,7 +1,7 @@
 import { quoted } from './field-values.js';
+import { Mistake } from './mistake.js';
 import { nearest } from './nearest.js';
 import type { TcpFlagsMatch } from './rule.js';
-import { Mistake } from './rule-problems.js';
 import type { YamlScalar } from './yaml-tree.js';
 
 /** The flag byte of the TCP header: RFC 9293 section 3.1. */
@@ -25,11 +25,24 @@ export function parseTcpFlags(scalar: YamlScalar): TcpFlagsMatch | Mistake {
     const word = part.trim();
     const name = word.startsWith('!') ? word.slice(1) : word;
     const bit = FLAGS.get(name);
-    if (bit === undefined) return new Mistake(unknownFlag(name, scalar));
+    if (bit === undefined)
+      return new Mistake(unknownFlag(name, scalar, ', with ! before one that must be clear'));
     if (word.startsWith('!')) clear |= bit;
     else set |= bit;
   }
   return contradiction(set, clear) ?? { set, clear };
+}
+
+/** Reads the flags that a packet has, in upper or lower case; all others are clear. */
+export function parseSetTcpFlags(scalar: YamlScalar): number | Mistake {
+  let set = 0;
+  for (const part of scalar.text.split(',')) {
+    const name = part.trim().toLowerCase();
+    const bit = FLAGS.get(name);
+    if (bit === undefined) return new Mistake(unknownFlag(name, scalar, ''));
+    set |= bit;
+  }
+  return set;
 }
 
 /** Joins what a list of them says. */
@@ -51,10 +64,11 @@ function contradiction(set: number, clear: number): Mistake | null {
   );
 }
 
-function unknownFlag(name: string, scalar: YamlScalar): string {
+/** @param advice what else can be written there, continuing a sentence. */
+function unknownFlag(name: string, scalar: YamlScalar, advice: string): string {
   const meant = nearest(name, FLAG_NAMES);
   const hint = meant === null ? '' : `; did you mean ${meant}?`;
-  const known = `flags are ${FLAG_NAMES.join(', ')}, with ! before one that must be clear`;
+  const known = `flags are ${FLAG_NAMES.join(', ')}${advice}`;
   const found = name === '' ? `an empty flag in ${quoted(scalar)}` : `unknown flag ${name.slice(0, 80)}`;
   return `${found}${hint} (${known})`;
 }

@@ -12,8 +12,6 @@ export type YamlNode = YamlScalar | YamlList | YamlMap | YamlAlias;
 interface Placed {
   /** Where it begins in the source, from 0. */
   readonly offset: number;
-  /** The plain JavaScript value, for a JSON schema; aliases share one object. */
-  readonly value: unknown;
   /** Scalars in it once every alias is replaced by its target. */
   readonly scalarCount: number;
   /** Levels of lists and mappings in it, counted through aliases. */
@@ -24,6 +22,8 @@ export interface YamlScalar extends Placed {
   readonly kind: 'scalar';
   /** The text: of a plain scalar as written, of a quoted one its content. Empty for no value. */
   readonly text: string;
+  /** What YAML takes it for: a text, a number, true, false or null. */
+  readonly value: unknown;
   /** True when it stands without quotes, so that YAML gives it a type. */
   readonly plain: boolean;
 }
@@ -61,6 +61,12 @@ const CORE_TAGS: ReadonlySet<string> = new Set(
 /** Follows an alias to what it stands for. */
 export function resolved(node: YamlNode): Exclude<YamlNode, YamlAlias> {
   return node.kind === 'alias' ? node.target : node;
+}
+
+/** The text that a node is; `null` where it is a list, a mapping, or what YAML takes for something else than text. */
+export function textOf(node: YamlNode): string | null {
+  const scalar = resolved(node);
+  return scalar.kind === 'scalar' && typeof scalar.value === 'string' ? scalar.value : null;
 }
 
 /**
@@ -112,23 +118,19 @@ class TreeBuilder {
 
   private list(nodes: readonly Node[], offset: number): YamlList {
     const items: YamlNode[] = [];
-    const value: unknown[] = [];
     let scalarCount = 0;
     let depth = 0;
     for (const node of nodes) {
       const item = this.build(node, node?.range?.[0] ?? offset);
       items.push(item);
-      value.push(item.value);
       scalarCount += item.scalarCount;
       depth = Math.max(depth, item.depth);
     }
-    return { kind: 'list', items, value, offset, scalarCount, depth: depth + 1 };
+    return { kind: 'list', items, offset, scalarCount, depth: depth + 1 };
   }
 
   private map(pairs: readonly Pair<Node, Node | null>[], offset: number): YamlMap {
     const entries = new Map<string, YamlEntry>();
-    // Without a prototype, so that a key named __proto__ is a key like any other.
-    const value: Record<string, unknown> = Object.create(null);
     let scalarCount = 0;
     let depth = 0;
     for (const pair of pairs) {
@@ -151,11 +153,10 @@ class TreeBuilder {
         continue;
       }
       entries.set(key.text, { keyOffset: key.offset, node });
-      value[key.text] = node.value;
       scalarCount += node.scalarCount;
       depth = Math.max(depth, node.depth);
     }
-    return { kind: 'map', entries, value, offset, scalarCount, depth: depth + 1 };
+    return { kind: 'map', entries, offset, scalarCount, depth: depth + 1 };
   }
 
   private alias(name: string, offset: number): YamlNode {
@@ -175,8 +176,8 @@ class TreeBuilder {
     if (target.depth > NESTING_MAX) {
       return this.stop(offset, `*${name} names lists nested deeper than ${NESTING_MAX} levels; flatten them`);
     }
-    const { value, scalarCount, depth } = target;
-    return { kind: 'alias', target, offset, value, scalarCount, depth };
+    const { scalarCount, depth } = target;
+    return { kind: 'alias', target, offset, scalarCount, depth };
   }
 
   /** Reports and gives up: what the alias stands for is not known, or too much to look at. */

@@ -12,9 +12,7 @@ import type { FrameBatch } from './frame-batch.js';
 import { BURST_FRAMES } from './frame-batch.js';
 import { writeIpv6Text } from './ipv6-text.js';
 import type { Source } from './source.js';
-
-/** What its frames are said to have come in by where it reads from all interfaces. */
-export const ALL_INTERFACES = 'raw-socket';
+import { ALL_INTERFACES } from './source-spec.js';
 
 /** RFC 8200, 3: the fixed header, which the kernel keeps to itself. */
 const IPV6_BYTES = 40;

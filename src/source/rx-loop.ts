@@ -18,6 +18,7 @@ import { RxRest, type RxRestConfig } from './rx-rest.js';
 import type { Source } from './source.js';
 import * as sourceModule from './source.js';
 import { WorkerBells } from './worker-bells.js';
+import { WorkerDeal } from './worker-deal.js';
 
 // V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
 const { DROP_REASONS, RX_LEVELS } = catalogue;
@@ -32,7 +33,10 @@ const RING_FULL = DROP_REASONS.indexOf('ring_full');
 /** Thread 0 of the pool is rx. */
 const RX_INDEX = 0;
 
-export type RxLoopConfig = RxRestConfig;
+export interface RxLoopConfig extends RxRestConfig {
+  /** The source's two interfaces are the ports of a bridge. */
+  readonly isBridge: boolean;
+}
 
 export interface RxLoopDeps {
   readonly source: Source;
@@ -82,7 +86,7 @@ export class RxLoop {
     this.intake = new FrameIntake({
       ...deps,
       desk: this.desk,
-      workerCount: this.workerCount,
+      deal: new WorkerDeal(deps.interfaceCount, this.workerCount, config.isBridge),
       waitForBuffer: () => this.allocLater(),
       onDropped: (interfaceIndex, wireBytes) => this.dropUnread(interfaceIndex, wireBytes),
     });

@@ -5,17 +5,26 @@ import { UpeError } from '../errors.js';
 import { pinThread } from '../kernel/affinity.js';
 import { threadId } from '../kernel/thread-id.js';
 import { MonotonicClock } from '../memory/clock.js';
-import { CONTROL_DOORBELL, CONTROL_THREAD_ID, controlOf, createControl } from '../memory/control-layout.js';
+import {
+  COMMAND_HOLD,
+  COMMAND_STOP,
+  CONTROL_COMMAND,
+  CONTROL_DOORBELL,
+  CONTROL_THREAD_ID,
+  controlOf,
+  createControl,
+} from '../memory/control-layout.js';
 import { Doorbell } from '../memory/doorbell.js';
 import { createPool, PacketPool, type PoolMemory } from '../memory/packet-pool.js';
 import { RingConsumer } from '../ring/ring-consumer.js';
 import { createRing, type RingMemory } from '../ring/ring-layout.js';
 import { RingProducer } from '../ring/ring-producer.js';
 import type { AfPacketHandles } from './afpacket-source.js';
+import { createSource } from './create-source.js';
 import { BURST_FRAMES } from './frame-batch.js';
 import { RxLoop, type RxLoopConfig } from './rx-loop.js';
 import type { Source } from './source.js';
-import { createSource, type SourceSpec } from './source-spec.js';
+import type { SourceSpec } from './source-spec.js';
 import { WarmUpSource, warmUp } from './warm-up.js';
 
 /** What main passes to the rx thread. */
@@ -49,7 +58,7 @@ const port = parentPort;
 if (port === null) throw new Error('rx-thread.js runs as a worker thread only');
 const data = workerData as RxThreadData;
 const tell = (message: FromRx) => port.postMessage(message);
-const source = createSource(data.source, data.handles, ({ file, packets, error }) =>
+const source = await createSource(data.source, data.handles, ({ file, packets, error }) =>
   tell({ kind: 'file', file, packets, error: error === null ? null : error.message }),
 );
 
@@ -111,17 +120,28 @@ function warmUpThread(): void {
   });
 }
 
-Atomics.store(controlOf(data.control, RX_INDEX), CONTROL_THREAD_ID, threadId());
+const control = controlOf(data.control, RX_INDEX);
+
+/** Opens the source and reads until main says stop. */
+function receive(): void {
+  source.open();
+  const { loop } = createLoop(source, data);
+  tell({ kind: 'ready' });
+  loop.run(() => tell({ kind: 'finished' }));
+}
+
+Atomics.store(control, CONTROL_THREAD_ID, threadId());
 try {
   const notPinned = data.cpu === null ? null : pinThread(data.cpu);
   if (notPinned !== null) {
     tell({ kind: 'warning', message: `rx cannot run on processor ${data.cpu}: ${notPinned}` });
   }
-  source.open();
   if (!data.isSuccessor) warmUpThread();
-  const { loop } = createLoop(source, data);
-  tell({ kind: 'ready' });
-  loop.run(() => tell({ kind: 'finished' }));
+  while (Atomics.load(control, CONTROL_COMMAND) === COMMAND_HOLD) {
+    Atomics.wait(control, CONTROL_COMMAND, COMMAND_HOLD);
+  }
+  // An engine that is stopped by then has no use for the source: its workers may never have been ready.
+  if (Atomics.load(control, CONTROL_COMMAND) !== COMMAND_STOP) receive();
 } catch (error) {
   // What a user can mend goes to main as a sentence; a defect goes up with its stack.
   if (!(error instanceof UpeError)) throw error;

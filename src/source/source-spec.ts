@@ -1,10 +1,4 @@
-import { InvariantError } from '../errors.js';
-import { type AfPacketHandles, AfPacketSource } from './afpacket-source.js';
-import { DemoSource } from './demo-source.js';
 import type { Pace } from './pacer.js';
-import { type FileReport, PcapSource } from './pcap-source.js';
-import { ALL_INTERFACES } from './raw-socket-source.js';
-import type { Source } from './source.js';
 
 /** Sizes of the kernel's receive rings, one an interface. */
 export interface ReceiveRingSizes {
@@ -34,6 +28,9 @@ export interface RawSocketSpec {
   /** What is read, and may be sent to; none: everything is read. */
   readonly interfaces: readonly string[];
 }
+
+/** What its frames are said to have come in by where it reads from all interfaces. */
+export const ALL_INTERFACES = 'raw-socket';
 
 /** Which source to open, in a form that can be passed to a thread. */
 export type SourceSpec =
@@ -67,31 +64,4 @@ export function interfacesOf(spec: SourceSpec): readonly string[] {
 /** How many of the list are read. */
 export function readInterfaceCount(spec: SourceSpec): number {
   return spec.kind === 'afpacket' ? spec.interfaces.length : interfacesOf(spec).length;
-}
-
-/**
- * Makes the source that a spec describes, not yet open. On the rx thread: raw-socket is main's.
- *
- * @param handles what main has opened for the afpacket source; `null` for the others.
- * @param reportFile told of every capture file when its reading has ended.
- */
-export function createSource(
-  spec: SourceSpec,
-  handles: AfPacketHandles | null,
-  reportFile: (report: FileReport) => void,
-): Source {
-  switch (spec.kind) {
-    case 'demo':
-      return new DemoSource({ packetsPerSecond: spec.packetsPerSecond, seed: spec.seed });
-    case 'pcap':
-      return new PcapSource(
-        { files: spec.files, pace: spec.pace, loop: spec.loop, interfaceLabel: spec.kind },
-        { reportFile },
-      );
-    case 'afpacket':
-      if (handles === null) throw new InvariantError('the afpacket source has no handles');
-      return new AfPacketSource({ ...handles, patienceMs: spec.patienceMs });
-    case 'raw-socket':
-      throw new InvariantError('raw-socket works on the main thread only');
-  }
 }

@@ -10,9 +10,11 @@ import {
 } from '../counters/catalogue.js';
 import { ACTIONS, type Action } from '../rules/rule.js';
 import type { Aggregator } from './aggregator.js';
+import type { Captures } from './capture/captures.js';
 import type { EventLoopReading } from './event-loop-load.js';
 import type { Losses } from './interface-losses.js';
 import type { RuleSeries, RulesNotice } from './rule-series.js';
+import type { TopTalkers } from './talkers/top-talkers.js';
 import type { ThreadHealth } from './thread-watch.js';
 import type { Totals } from './totals.js';
 
@@ -30,6 +32,8 @@ export interface ReloadState {
 
 /** Everything that the metrics and the landing page are made of. Read-only for them. */
 export interface EngineState {
+  /** What is captured, and was. */
+  readonly captures: Pick<Captures, 'runningCount' | 'totals'>;
   readonly version: string;
   readonly source: string;
   /** Time since the engine was started, milliseconds. */
@@ -48,8 +52,8 @@ export interface EngineState {
   readonly series: RuleSeries;
   /** The table that every worker uses; while another is taken over, `series` may be ahead of it. */
   readonly rulesInUse: RulesNotice;
-  /** Rules of that table that can never match; NaN while that is not known. */
-  readonly shadowedRules: number;
+  /** Places in that table, from 0, of the rules that can never match; `null` while they are not known. */
+  readonly shadowedRules: ReadonlySet<number> | null;
   /** The threads that have an event loop: main and stats. */
   readonly eventLoopThreads: readonly (EventLoopReading & { readonly thread: string })[];
   /** All threads, and how they are at this moment. */
@@ -62,6 +66,8 @@ export interface EngineState {
   readonly bufferBytes: number;
   /** Free buffers at this moment. */
   poolFreeBuffers(): number;
+  /** Who sends most; `null` where nobody looks for them. */
+  readonly talkers: TopTalkers | null;
   readonly reload: ReloadState;
   readonly isSourceFinished: boolean;
 }

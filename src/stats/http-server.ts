@@ -1,34 +1,41 @@
-import { readFileSync } from 'node:fs';
-import fastify, {
-  type FastifyError,
-  type FastifyInstance,
-  type FastifyRequest,
-  LogController,
-} from 'fastify';
+import type { ServerResponse } from 'node:http';
+import { createRequire } from 'node:module';
+import type * as fastifyPackage from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify';
 import { EnvironmentError } from '../errors.js';
 import type { Logger } from '../log.js';
-import { README_FILE } from '../package-files.js';
+import type { Captures } from './capture/captures.js';
 import type { EngineState } from './engine-state.js';
 import type { Exposer } from './exposition.js';
 import { Api, OPENAPI_PATH } from './http/api.js';
 import { Bcrypt } from './http/bcrypt.js';
+import { EventsEndpoint } from './http/events-endpoint.js';
 import { Gate, RELOAD_PATH } from './http/gate.js';
+import { LandingEndpoint } from './http/landing-endpoint.js';
+import { LATE_COMPILERS } from './http/late-compilers.js';
 import { BODY_BYTES_MAX } from './http/limits.js';
 import { answerNonsense, Listener } from './http/listener.js';
 import { Passwords } from './http/passwords.js';
 import { API_PREFIX, PROBLEM_TYPE, problemDocument, sendProblem } from './http/problem.js';
 import { ReloadEndpoint } from './http/reload-endpoint.js';
 import { acceptsGzip, Scrapes } from './http/scrapes.js';
+import { asksWhoComes, type WebConfig } from './http/web-config.js';
 import { WebConfigWatch } from './http/web-config-watch.js';
-import { LANDING_PAGE_POLICY, landingPage } from './landing/page.js';
+import { EventStreams } from './live/event-streams.js';
+import { lastPass } from './live/pass-event.js';
+import { RuleChanges } from './live/rule-changes.js';
 import type { ReloadOutcome } from './stats-messages.js';
+
+/**
+ * Not by `import`, for which Node.js 20 reads the whole source of a CommonJS module for the names that it exports, with
+ * a lexer in JavaScript. TurboFan took half a second to optimise that one for fastify.js: a quarter of a start.
+ */
+const { fastify, LogController } = createRequire(import.meta.url)('fastify') as typeof fastifyPackage;
 
 /** A scrape that finds the last pass older than this runs one, milliseconds. */
 const PASS_AGE_MS_MAX = 100;
 /** The engine is healthy while its last stats pass is younger than this, milliseconds, or than three intervals. */
 const HEALTHY_MS = 3000;
-/** Where the README of this version is, as text. */
-const DOCUMENTATION_PATH = '/docs';
 
 /** Where to listen. */
 export interface HttpAddress {
@@ -43,6 +50,8 @@ export interface HttpSettings extends HttpAddress {
   readonly webConfigFile: string | null;
   /** Whether requests may change something. */
   readonly lifecycle: boolean;
+  /** The folder that captures may be written to; `null`: none. */
+  readonly captureDir: string | null;
   /** Whether a web configuration that lets in everybody is refused. */
   readonly mustAuthenticate: boolean;
 }
@@ -64,6 +73,7 @@ export interface HttpServerDeps {
   readonly notReadyBecause: () => string | null;
   /** Has the rules loaded again. */
   readonly reload: () => Promise<ReloadOutcome>;
+  readonly captures: Captures;
 }
 
 /** Serves the engine's numbers. Everything here runs on the stats thread. */
@@ -74,7 +84,9 @@ export class HttpServer {
   private readonly gate: Gate;
   private readonly scrapes: Scrapes;
   private readonly reloads: ReloadEndpoint;
+  private readonly streams: EventStreams;
   private readonly api: Api;
+  private readonly landing: LandingEndpoint;
   private listener: Listener | null = null;
   private app: FastifyInstance | null = null;
 
@@ -84,11 +96,12 @@ export class HttpServer {
   ) {
     this.webConfig = new WebConfigWatch(
       { file: config.webConfigFile, mustAuthenticate: config.mustAuthenticate },
-      { log: deps.log, onChange: ({ tls }) => tls !== null && this.listener?.renew(tls) },
+      { log: deps.log, onChange: (changed) => this.renew(changed) },
     );
     this.passwords = new Passwords({ compare: (password, hash) => this.bcrypt.compare(password, hash) });
     this.gate = new Gate(config, {
       headers: () => this.webConfig.current.headers,
+      asksWhoComes: () => asksWhoComes(this.webConfig.current),
       asksPasswords: () => this.webConfig.current.users.size > 0,
       judge: (authorization) => this.passwords.judge(authorization, this.webConfig.current.users),
       isCurrent: (socket) => this.listener?.isCurrent(socket) === true,
@@ -109,7 +122,22 @@ export class HttpServer {
       },
     });
     this.reloads = new ReloadEndpoint(deps.reload);
-    this.api = new Api({ state: deps.state, refresh: () => this.refresh() });
+    const { state, notReadyBecause } = deps;
+    const { intervalMs } = config;
+    const refresh = () => this.refresh();
+    this.streams = new EventStreams({
+      changes: new RuleChanges(state),
+      pass: () => lastPass(state, { notReadyBecause: notReadyBecause(), intervalMs }),
+    });
+    const keepOpen = (response: ServerResponse) => this.gate.keepOpen(response);
+    this.api = new Api(config, {
+      state,
+      refresh,
+      captures: deps.captures,
+      keepOpen,
+      events: new EventsEndpoint({ streams: this.streams, refresh, keepOpen }),
+    });
+    this.landing = new LandingEndpoint({ state, intervalMs, refresh, notReadyBecause });
   }
 
   /** Listens. Returns the port; throws an UpeError when that is not possible. */
@@ -128,8 +156,14 @@ export class HttpServer {
     return address !== null && typeof address === 'object' ? address.port : port;
   }
 
+  /** Tells whoever watches of the last pass. */
+  publish(): void {
+    this.streams.publish();
+  }
+
   async stop(): Promise<void> {
     this.webConfig.stop();
+    this.streams.end();
     await this.app?.close();
     await this.bcrypt.stop();
   }
@@ -139,6 +173,7 @@ export class HttpServer {
       loggerInstance: this.deps.log,
       logController: new LogController({ disableRequestLogging: true }),
       bodyLimit: BODY_BYTES_MAX,
+      schemaController: LATE_COMPILERS,
       // A parameter that does not exist is a mistake. Texts become numbers where the schema wants them, and lists nowhere.
       ajv: { customOptions: { removeAdditional: false, coerceTypes: true, allErrors: false } },
       forceCloseConnections: true,
@@ -159,13 +194,6 @@ export class HttpServer {
 
   private addRoutes(app: FastifyInstance): void {
     const { deps } = this;
-    const documentation = readDocumentation();
-    const links = [
-      '/metrics',
-      '/-/healthy',
-      '/-/ready',
-      ...(documentation === null ? [] : [DOCUMENTATION_PATH]),
-    ];
     app.get('/metrics', async (request, reply) => {
       const metrics = await this.scrapes.answer(reply.raw, {
         openMetrics: (request.headers.accept ?? '').includes('application/openmetrics-text'),
@@ -179,17 +207,7 @@ export class HttpServer {
       reply.code(503).type('text/plain').header('retry-after', '1');
       return reply.send('Too many scrapes are being answered.\n');
     });
-    app.get('/', async (_request, reply) => {
-      await this.refresh();
-      reply.header('content-security-policy', LANDING_PAGE_POLICY);
-      const page = landingPage(deps.state, { notReadyBecause: deps.notReadyBecause(), links });
-      return reply.type('text/html; charset=utf-8').send(page);
-    });
-    if (documentation !== null) {
-      app.get(DOCUMENTATION_PATH, async (_request, reply) =>
-        reply.type('text/plain; charset=utf-8').send(documentation),
-      );
-    }
+    this.landing.addRoutes(app);
     app.get('/-/healthy', async (_request, reply) => {
       const ageMs = deps.nowMs() - deps.state.aggregator.totals.passedMs;
       if (ageMs < Math.max(HEALTHY_MS, 3 * this.config.intervalMs))
@@ -219,7 +237,7 @@ export class HttpServer {
       return reply
         .code(404)
         .type('text/plain')
-        .send('Nothing is here. Try /, /metrics, /api/v1/rules, /-/healthy or /-/ready.\n');
+        .send('Nothing is here. Try /, /docs, /metrics, /api/v1/rules, /-/healthy or /-/ready.\n');
     });
     app.setErrorHandler((error: FastifyError, request, reply) => {
       const status = error.statusCode ?? 500;
@@ -241,6 +259,13 @@ export class HttpServer {
     });
   }
 
+  /** Whoever watches has been let in under another configuration: they come again, and are judged again. */
+  private renew({ tls }: WebConfig): void {
+    if (tls !== null) this.listener?.renew(tls);
+    this.streams.end();
+    this.deps.captures.endStreams();
+  }
+
   private async refresh(): Promise<void> {
     const { state, pass, nowMs } = this.deps;
     if (nowMs() - state.aggregator.totals.passedMs > PASS_AGE_MS_MAX) await pass();
@@ -249,15 +274,6 @@ export class HttpServer {
 
 function isOfApi({ url }: Pick<FastifyRequest, 'url'>): boolean {
   return url.startsWith(API_PREFIX);
-}
-
-/** The README, or `null` where somebody has left it out of the installation. */
-function readDocumentation(): string | null {
-  try {
-    return readFileSync(README_FILE, 'utf8');
-  } catch {
-    return null;
-  }
 }
 
 function listenError(error: NodeJS.ErrnoException, host: string, port: number): EnvironmentError {

@@ -1,4 +1,5 @@
 import { ANOMALY_KINDS } from '../counters/catalogue.js';
+import { CAPTURE_FAMILIES } from './capture-families.js';
 import { malformedCounts, unclassifiedCounts, unmatchedCounts, verdictPackets } from './engine-state.js';
 import { LINK_FAMILIES } from './link-families.js';
 import { type MetricFamily, one } from './metric-family.js';
@@ -28,7 +29,7 @@ const RULES: MetricFamily[] = [
     name: 'upe_rules_shadowed',
     help: 'Rules of the table that can never match, because earlier ones take all their packets; NaN for the seconds until that is known.',
     type: 'gauge',
-    samples: ({ shadowedRules }) => one(shadowedRules),
+    samples: ({ shadowedRules }) => one(shadowedRules?.size ?? Number.NaN),
   },
   {
     name: 'upe_rules_generation',
@@ -130,6 +131,7 @@ export const OTHER_FAMILIES: readonly MetricFamily[] = [
   ...OUTCOMES,
   ...PIPELINE_FAMILIES,
   ...LINK_FAMILIES,
+  ...CAPTURE_FAMILIES,
 ];
 
 /** All metrics of UPE's own, in the order in which they are exported. */

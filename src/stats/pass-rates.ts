@@ -7,12 +7,15 @@ import type { Totals } from './totals.js';
  */
 const WINDOW_MS_MIN = 500;
 
-/** Values remembered of an interface, before those of the slots. */
+/** Values remembered of an interface, before those of the workers. */
 const PACKETS = 0;
 const BYTES = 1;
 const SENT_PACKETS = 2;
 const SENT_BYTES = 3;
 const INTERFACE_VALUES = 4;
+/** Values remembered of a worker, before those of the slots: the first is its packets. */
+const BUSY_SECONDS = 1;
+const WORKER_VALUES = 2;
 /** Values remembered of a slot. */
 const SLOT_VALUES = 2;
 
@@ -27,11 +30,13 @@ export class PassRates {
   private newer: Float64Array;
   private olderMs = Number.NaN;
   private newerMs = Number.NaN;
+  private readonly firstWorker: number;
   private readonly firstSlot: number;
 
   /** @param totals the ones that the passes bring up to date. */
   constructor(private readonly totals: Totals) {
-    this.firstSlot = totals.interfaces.length * INTERFACE_VALUES;
+    this.firstWorker = totals.interfaces.length * INTERFACE_VALUES;
+    this.firstSlot = this.firstWorker + totals.workers.length * WORKER_VALUES;
     const valueCount = this.firstSlot + (totals.slots.length / SLOT_CELLS) * SLOT_VALUES;
     this.older = new Float64Array(valueCount);
     this.newer = new Float64Array(valueCount);
@@ -45,13 +50,18 @@ export class PassRates {
     this.olderMs = this.newerMs;
     this.newer = values;
     this.newerMs = nowMs;
-    const { interfaces, slots } = this.totals;
+    const { interfaces, workers, slots } = this.totals;
     interfaces.forEach((own, i) => {
       const first = i * INTERFACE_VALUES;
       values[first + PACKETS] = own.packets;
       values[first + BYTES] = own.bytes;
       values[first + SENT_PACKETS] = own.sentPackets;
       values[first + SENT_BYTES] = own.sentBytes;
+    });
+    workers.forEach((own, i) => {
+      const first = this.firstWorker + i * WORKER_VALUES;
+      values[first + PACKETS] = own.packets;
+      values[first + BUSY_SECONDS] = own.busySeconds;
     });
     for (let i = this.firstSlot, cell = 0; i < values.length; i += SLOT_VALUES, cell += SLOT_CELLS) {
       values[i + PACKETS] = slots[cell + SLOT_PACKETS];
@@ -84,6 +94,16 @@ export class PassRates {
     return this.perSecond(interfaceIndex * INTERFACE_VALUES + SENT_BYTES);
   }
 
+  /** Packets processed by a worker, per second. */
+  workerPackets(worker: number): number {
+    return this.perSecond(this.firstWorker + worker * WORKER_VALUES + PACKETS);
+  }
+
+  /** Part of the time that a worker was at work, from 0 to 1. */
+  workerBusy(worker: number): number {
+    return this.perSecond(this.firstWorker + worker * WORKER_VALUES + BUSY_SECONDS);
+  }
+
   /** Packets counted in an outcome slot, or in `slotCount` slots from this one on, per second. */
   slotPackets(slot: number, slotCount = 1): number {
     let sum = 0;
@@ -100,4 +120,9 @@ export class PassRates {
   private perSecond(valueIndex: number): number {
     return (this.newer[valueIndex] - this.older[valueIndex]) / this.windowSeconds;
   }
+}
+
+/** A rate as JSON takes it: that knows no NaN, and more than three decimals are noise. */
+export function rate(perSecond: number): number | null {
+  return Number.isFinite(perSecond) ? Math.round(perSecond * 1000) / 1000 : null;
 }

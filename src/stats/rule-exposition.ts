@@ -117,9 +117,9 @@ function writeInteger(text: Buffer, at: number, value: number): number {
   return end;
 }
 
-/** As prom-client writes what is not finite. */
+/** What is not finite as both formats want it. */
 function numberText(value: number): string {
-  if (Number.isNaN(value)) return 'Nan';
+  if (Number.isNaN(value)) return 'NaN';
   return Number.isFinite(value) ? String(value) : value < 0 ? '-Inf' : '+Inf';
 }
 

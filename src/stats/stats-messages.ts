@@ -8,7 +8,7 @@ export type ToStats =
   /** Every worker uses the table that was prepared. */
   | { readonly kind: 'rulesInUse'; readonly atMs: number }
   | { readonly kind: 'reloadFailed'; readonly atMs: number; readonly problems: readonly string[] }
-  /** How many rules of a table can never match: found out some time after it has come into use. */
+  /** Which rules of a table can never match: found out some time after it has come into use. */
   | ({ readonly kind: 'rulesLinted' } & LintedTable)
   /** How main's event loop is doing. */
   | { readonly kind: 'mainThread'; readonly load: EventLoopReading }
@@ -21,8 +21,8 @@ export type ToStats =
 export interface LintedTable {
   /** Of the table. */
   readonly generation: number;
-  /** Rules that can never match. */
-  readonly shadowed: number;
+  /** Places in it, from 0, of the rules that can never match. */
+  readonly shadowed: readonly number[];
 }
 
 /** What the stats thread tells main. */

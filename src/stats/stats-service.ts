@@ -1,4 +1,5 @@
 import type { Logger } from '../log.js';
+import type { CaptureMemory } from '../memory/capture-layout.js';
 import type { Clock } from '../memory/clock.js';
 import {
   CONTROL_PASSES,
@@ -9,9 +10,12 @@ import {
 } from '../memory/control-layout.js';
 import { Links } from '../memory/link-layout.js';
 import { PacketPool, type PoolMemory } from '../memory/packet-pool.js';
+import { LINK_ETHERNET, LINK_IPV4 } from '../protocol/link-type.js';
 import { type RingMemory, ringUsedSlots } from '../ring/ring-layout.js';
+import type { SampleRingMemory } from '../ring/sample-ring-layout.js';
 import type { Action } from '../rules/rule.js';
 import { Aggregator, type AggregatorConfig } from './aggregator.js';
+import { Captures } from './capture/captures.js';
 import type { EngineState, ReloadState } from './engine-state.js';
 import { EventLoopLoad, type EventLoopReading } from './event-loop-load.js';
 import { Exposer } from './exposition.js';
@@ -19,6 +23,7 @@ import { HttpServer, type HttpSettings } from './http-server.js';
 import { InterfaceLosses, LOSS_CELLS } from './interface-losses.js';
 import { RuleSeries, type RulesNotice, type SeriesHistory } from './rule-series.js';
 import type { LintedTable, ReloadOutcome, StatsSummary } from './stats-messages.js';
+import { TopTalkers } from './talkers/top-talkers.js';
 import { ThreadWatch } from './thread-watch.js';
 
 /** Passes to wait for one in which every thread answered, before new rules are refused. */
@@ -36,8 +41,11 @@ export interface StatsServiceConfig extends AggregatorConfig {
   /** What becomes of frames that no rule judges. */
   readonly unjudged: { readonly unclassified: Action; readonly malformed: Action };
   readonly pool: PoolMemory;
+  readonly captures: CaptureMemory;
   /** One a worker. */
   readonly rings: readonly RingMemory[];
+  /** One a worker, or none where nobody looks for top talkers. */
+  readonly sampleRings: readonly SampleRingMemory[];
   readonly rules: RulesNotice;
   /** What the thread before this one knew, when it died; `null` for the first. */
   readonly heritage: StatsHeritage | null;
@@ -70,7 +78,9 @@ export class StatsService {
   private readonly aggregator: Aggregator;
   private readonly series: RuleSeries;
   private readonly server: HttpServer;
+  private readonly captures: Captures;
   private readonly threads: ThreadWatch;
+  private readonly talkers: TopTalkers | null;
   private readonly control: Int32Array;
   private mainLoad: EventLoopReading = { busySeconds: 0, heapBytes: 0, lagSeconds: 0, gcSeconds: 0 };
   private readonly ownLoad: EventLoopLoad;
@@ -79,7 +89,8 @@ export class StatsService {
   private timer: NodeJS.Timeout | null = null;
   /** What was told of the table that every worker uses: not yet of one that is prepared. */
   private inUse: RulesNotice;
-  private linted: LintedTable | null;
+  /** What the linter has found last: a set, because answers of the API ask rule by rule. */
+  private linted: { readonly generation: number; readonly shadowed: ReadonlySet<number> } | null = null;
 
   constructor(
     private readonly config: StatsServiceConfig,
@@ -90,7 +101,7 @@ export class StatsService {
     const { heritage } = config;
     this.series = new RuleSeries(config.rules, heritage?.series);
     this.inUse = config.rules;
-    this.linted = heritage?.linted ?? null;
+    if (heritage !== null && heritage.linted !== null) this.rulesLinted(heritage.linted);
     const firstLoad = { successful: true, successMs: deps.clock.unixMs(), failure: null };
     this.reload = { ...(heritage?.reload ?? { generation: config.rules.generation, ...firstLoad }) };
     this.startedMs = heritage?.startedMs ?? deps.clock.nowMs();
@@ -98,6 +109,18 @@ export class StatsService {
     this.aggregator.passCount = this.control[CONTROL_PASSES];
     this.aggregator.violationCount = this.control[CONTROL_VIOLATIONS];
     this.threads = new ThreadWatch(config.control, config.workerCounters.length, deps.clock);
+    this.captures = new Captures(
+      {
+        memory: config.captures,
+        version: config.version,
+        interfaces: config.interfaces,
+        // Of IPv4 packets without a link layer, where there is none.
+        linkType: config.source === 'raw-socket' ? LINK_IPV4 : LINK_ETHERNET,
+      },
+      { clock: deps.clock, log: deps.log, rules: () => this.inUse },
+    );
+    const { sampleRings } = config;
+    this.talkers = sampleRings.length === 0 ? null : new TopTalkers(sampleRings, deps.clock);
     const state = this.engineState();
     this.server = new HttpServer(
       { ...config.http, intervalMs: config.intervalMs },
@@ -109,6 +132,7 @@ export class StatsService {
         nowMs: () => deps.clock.nowMs(),
         notReadyBecause: () => this.threads.problem(),
         reload: deps.reload,
+        captures: this.captures,
       },
     );
   }
@@ -119,9 +143,10 @@ export class StatsService {
     while (this.config.heritage !== null && this.aggregator.totals.atMs === 0) await this.pass();
     const port = await this.server.start();
     this.ownLoad.start();
+    this.talkers?.start();
     this.timer = setInterval(() => {
       this.ownLoad.tick();
-      void this.pass();
+      void this.pass().then(() => this.server.publish());
     }, this.config.intervalMs);
     await this.pass();
     return port;
@@ -132,7 +157,9 @@ export class StatsService {
     if (this.timer !== null) clearInterval(this.timer);
     this.timer = null;
     this.ownLoad.stop();
+    this.talkers?.stop();
     await this.pass();
+    await this.captures.stop();
     await this.server.stop();
     return this.aggregator.summary();
   }
@@ -148,20 +175,22 @@ export class StatsService {
     }
     await this.aggregator.rest();
     this.series.apply(notice, this.aggregator.totals.slots);
+    this.talkers?.forget(notice.folded.map(({ slot }) => slot));
     return null;
   }
 
   /** The prepared table is in use by every worker. */
   rulesInUse(atMs: number): void {
     this.inUse = this.series.notice;
+    this.captures.rulesInUse(this.inUse);
     this.reload.generation = this.inUse.generation;
     this.reload.successful = true;
     this.reload.successMs = atMs;
   }
 
-  /** It is known how many rules of a table can never match. */
-  rulesLinted(linted: LintedTable): void {
-    this.linted = linted;
+  /** It is known which rules of a table can never match. */
+  rulesLinted({ generation, shadowed }: LintedTable): void {
+    this.linted = { generation, shadowed: new Set(shadowed) };
   }
 
   get history(): SeriesHistory {
@@ -202,7 +231,7 @@ export class StatsService {
     const { config, reload } = this;
     const rulesInUse = () => this.inUse;
     const shadowedRules = () =>
-      this.linted?.generation === this.inUse.generation ? this.linted.shadowed : Number.NaN;
+      this.linted?.generation === this.inUse.generation ? this.linted.shadowed : null;
     const uptimeMs = () => this.deps.clock.nowMs() - this.startedMs;
     const eventLoopThreads = () => [
       { thread: 'main', ...this.mainLoad },
@@ -238,7 +267,9 @@ export class StatsService {
       poolBuffers: config.pool.shape.bufferCount,
       bufferBytes: config.pool.shape.bufferBytes,
       poolFreeBuffers: () => pool.freeCount(),
+      talkers: this.talkers,
       reload,
+      captures: this.captures,
       get isSourceFinished() {
         return Atomics.load(rxControl, CONTROL_STATE) === STATE_FINISHED;
       },

@@ -3,17 +3,22 @@ import { anomalyBit } from '../counters/catalogue.js';
 import type { CounterBanks } from '../counters/counter-banks.js';
 import { LatencyHistogram } from '../counters/latency-histogram.js';
 import type { BufferCache } from '../memory/buffer-cache.js';
+import * as layout from '../memory/layout.js';
 import type { PacketPool } from '../memory/packet-pool.js';
 import * as poolLayout from '../memory/pool-layout.js';
+import * as fastPath from '../protocol/fast-path.js';
+import * as linkType from '../protocol/link-type.js';
 import * as packetModule from '../protocol/packet.js';
 import { Packet } from '../protocol/packet.js';
 import * as parser from '../protocol/parser.js';
 import type { Matcher } from '../rules/matcher.js';
-import * as matcherModule from '../rules/matcher.js';
-import * as rule from '../rules/rule.js';
 import type { RuleTable } from '../rules/rule-table.js';
 import type { Transmitter } from '../tx/transmitter.js';
 import * as transmitterModule from '../tx/transmitter.js';
+import type { CaptureTap } from './capture-tap.js';
+import type { Sampler } from './sampler.js';
+import type { Passage } from './verdicts.js';
+import * as verdictsModule from './verdicts.js';
 
 // V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
 const {
@@ -35,17 +40,26 @@ const {
   FORM_LINK_TYPE_MASK,
   FORM_LINK_TYPE_SHIFT,
   FORM_OVERSIZE_BIT,
+  FRAME_BYTE_MASK,
   FRAME_OFFSET_BYTES,
 } = poolLayout;
+const { INDEX_MASK, WORD_BYTES } = layout;
+const { LINK_ETHERNET } = linkType;
 const { PARSED } = packetModule;
-const { parseFrame } = parser;
-const { NO_MATCH } = matcherModule;
-const { ACTIONS } = rule;
+const { parseAnyFrame } = parser;
+const { parseCommonFrame } = fastPath;
+const { VERDICT_LEAVES, VERDICT_OUT_INTERFACE, VERDICT_SLOT_SHIFT, verdictsOf, verdictWord } = verdictsModule;
 const { OTHER_PORT } = transmitterModule;
 
-const DROP = ACTIONS.indexOf('drop');
-const FORWARD = ACTIONS.indexOf('forward');
+const ETHERNET = LINK_ETHERNET << FORM_LINK_TYPE_SHIFT;
+const LINK_TYPE = FORM_LINK_TYPE_MASK << FORM_LINK_TYPE_SHIFT;
 const OVERSIZE = anomalyBit('oversize');
+
+/** Offsets of the descriptor's words in a buffer, bytes. */
+const WIRE_BYTES_OFFSET = DESCRIPTOR_WIRE_BYTES * WORD_BYTES;
+const FORM_OFFSET = DESCRIPTOR_FORM * WORD_BYTES;
+const RX_US_OFFSET = DESCRIPTOR_RX_US * WORD_BYTES;
+const INTERFACE_OFFSET = DESCRIPTOR_INTERFACE * WORD_BYTES;
 
 /** A generation of the rules, ready to judge with. */
 export interface Judgement {
@@ -53,42 +67,36 @@ export interface Judgement {
   readonly matcher: Matcher;
 }
 
-/** What leaves although no rule says forward: nothing when watching, most of it through a bridge. */
-export interface Passage {
-  /** Packets that a rule only counts, and those that none matches. */
-  readonly counted: boolean;
-  readonly unclassified: boolean;
-  readonly malformed: boolean;
-}
-
 export interface PacketJudgeDeps {
   readonly pool: PacketPool;
   readonly cache: BufferCache;
   readonly banks: CounterBanks;
   readonly transmitter: Transmitter;
+  readonly sampler: Sampler;
   readonly passage: Passage;
+  readonly tap: CaptureTap;
 }
 
 /**
  * The life of a packet in a worker: parse, match, count, verdict, free. Used by the worker loop, on its
  * thread.
  *
- * Everything that a packet needs is a field of this one object and an integer or a typed array: what
- * hangs two objects deep is loaded again after every call, and a double that is passed to a function
- * which V8 does not inline is allocated.
+ * Everything that a packet needs is a field of this one object and an integer or a typed array, and is read from the
+ * field each time: V8 knows what a field holds, and checks a local of it anew in each turn of a loop. What hangs two
+ * objects deep is loaded again after every call, and a double that is passed to a function which V8 does not inline is
+ * allocated.
  */
 export class PacketJudge {
   private readonly frames: DataView;
-  /** The same memory by words: descriptors are in front of their frames. */
-  private readonly words: Int32Array;
-  private readonly strideWords: number;
+  private readonly strideBytes: number;
   private readonly cells: Float64Array;
   private readonly banks: CounterBanks;
   private readonly cache: BufferCache;
   private readonly transmitter: Transmitter;
+  private readonly sampler: Sampler;
   private readonly latency: LatencyHistogram;
-  /** The passage by action and by outcome slot: 1 where the packet leaves by the other port. */
-  private readonly leavesByAction: Uint8Array;
+  private readonly tap: CaptureTap;
+  /** The passage by outcome slot of what has no verdict: 1 where the packet leaves by the other port. */
   private readonly leavesBySlot: Uint8Array;
   private readonly packet = new Packet();
   /**
@@ -98,33 +106,36 @@ export class PacketJudge {
   readonly burstUnixMs = new Float64Array(1);
   /** Keeps what `fetchBurst` has read from being optimised away. */
   fetched = 0;
-  private table: RuleTable;
+  private readonly passage: Passage;
+  private generation: number;
   private matcher: Matcher;
+  private verdicts: Int32Array;
 
   constructor(deps: PacketJudgeDeps, judgement: Judgement) {
     this.frames = deps.pool.view;
-    this.words = deps.pool.words;
-    this.strideWords = deps.pool.strideWords;
+    this.strideBytes = deps.pool.strideBytes;
     this.cells = deps.banks.cells;
     this.banks = deps.banks;
     this.cache = deps.cache;
     this.transmitter = deps.transmitter;
+    this.sampler = deps.sampler;
     this.latency = new LatencyHistogram(deps.banks);
-    const { counted, unclassified, malformed } = deps.passage;
-    this.leavesByAction = Uint8Array.from(ACTIONS, (_, action) =>
-      action === FORWARD || (counted && action !== DROP) ? 1 : 0,
-    );
+    this.tap = deps.tap;
+    this.passage = deps.passage;
+    const { unclassified, malformed } = deps.passage;
     this.leavesBySlot = new Uint8Array(FIRST_UNMATCHED_SLOT);
     this.leavesBySlot.fill(malformed ? 1 : 0, FIRST_MALFORMED_SLOT);
     this.leavesBySlot.fill(unclassified ? 1 : 0, FIRST_UNCLASSIFIED_SLOT);
-    this.table = judgement.table;
+    this.generation = judgement.table.generation;
     this.matcher = judgement.matcher;
+    this.verdicts = verdictsOf(judgement.table, this.passage);
   }
 
   /** Judges by another table from the next burst on. */
   useRules(judgement: Judgement): void {
-    this.table = judgement.table;
+    this.generation = judgement.table.generation;
     this.matcher = judgement.matcher;
+    this.verdicts = verdictsOf(judgement.table, this.passage);
   }
 
   /**
@@ -135,33 +146,44 @@ export class PacketJudge {
    */
   judgeBurst(hand: Int32Array, count: number): void {
     this.fetchBurst(hand, count);
-    // As locals, because V8 loads and checks a field again after every call in the loop: 3% of it all.
-    const { words, frames, strideWords, cells, packet, table, matcher } = this;
-    const firstSlotCell = this.banks.slots;
+    const { sampler, tap, generation } = this;
+    const strideBytes = this.strideBytes | 0;
+    const firstSlotCell = this.banks.slots & INDEX_MASK;
+    const unixMs = this.burstUnixMs[0];
+    const isCapturing = tap.isOn() ? 1 : 0;
+    sampler.beginBurst();
+    let nextSample = sampler.next[0];
     for (let i = 0; i < count; i++) {
       const index = hand[i];
-      const word = index * strideWords;
-      const wireBytes = words[word + DESCRIPTOR_WIRE_BYTES];
-      const form = words[word + DESCRIPTOR_FORM];
-      packet.interfaceIndex = words[word + DESCRIPTOR_INTERFACE];
-      let slot = parseFrame(
-        frames,
-        (word << 2) + FRAME_OFFSET_BYTES,
-        form & FORM_CAPTURED_MASK,
-        wireBytes,
-        (form >>> FORM_LINK_TYPE_SHIFT) & FORM_LINK_TYPE_MASK,
-        packet,
-      );
-      if (slot === PARSED) slot = this.carryOut(table, matcher.match(packet), index);
-      else if (this.leavesBySlot[slot] !== 0) this.transmit(index, OTHER_PORT);
-      if ((form & FORM_OVERSIZE_BIT) !== 0) packet.anomalies |= OVERSIZE;
-      if (packet.anomalies !== 0) this.countAnomalies(packet.anomalies);
-      const cell = firstSlotCell + slot * SLOT_CELLS;
-      cells[cell + SLOT_BYTES] += wireBytes;
-      cells[cell + SLOT_LAST_MS] = this.burstUnixMs[0];
+      const at = Math.imul(index, strideBytes) & FRAME_BYTE_MASK;
+      const wireBytes = this.frames.getInt32(at + WIRE_BYTES_OFFSET, true);
+      const form = this.frames.getInt32(at + FORM_OFFSET, true);
+      this.packet.interfaceIndex = this.frames.getInt32(at + INTERFACE_OFFSET, true);
+      const capturedBytes = form & FORM_CAPTURED_MASK;
+      let slot = 0;
+      // As `parseFrame`, in place. A wire length below what was captured, which is ignored there, makes the fast path
+      // decline here.
+      if (
+        (form & LINK_TYPE) === ETHERNET &&
+        parseCommonFrame(this.frames, at + FRAME_OFFSET_BYTES, capturedBytes, wireBytes, this.packet)
+      ) {
+        if ((form & FORM_OVERSIZE_BIT) !== 0) this.countAnomalies(OVERSIZE);
+        slot = this.carryOut(index, this.matcher.match(this.packet));
+      } else {
+        slot = this.judgeUncommon(index, at, wireBytes, form);
+      }
+      if (i === nextSample) {
+        sampler.take(i, this.packet, slot, wireBytes);
+        nextSample = sampler.next[0];
+      }
+      const cell = firstSlotCell + (Math.imul(slot, SLOT_CELLS) & INDEX_MASK);
+      this.cells[cell + SLOT_BYTES] += wireBytes;
+      this.cells[cell + SLOT_LAST_MS] = unixMs;
+      if (isCapturing !== 0) tap.offer(index, slot, generation);
       // Last, because this store is what makes the packet processed.
-      cells[cell + SLOT_PACKETS] += 1;
+      this.cells[cell + SLOT_PACKETS] += 1;
     }
+    sampler.endBurst(count);
     this.transmitter.flush();
   }
 
@@ -172,9 +194,11 @@ export class PacketJudge {
    * kept is the nearest thing.
    */
   private fetchBurst(hand: Int32Array, count: number): void {
-    const { words, strideWords } = this;
+    const { frames } = this;
+    const strideBytes = this.strideBytes | 0;
     let seen = 0;
-    for (let i = 0; i < count; i++) seen ^= words[hand[i] * strideWords];
+    for (let i = 0; i < count; i++)
+      seen ^= frames.getInt32(Math.imul(hand[i], strideBytes) & FRAME_BYTE_MASK, true);
     this.fetched = seen;
   }
 
@@ -184,40 +208,79 @@ export class PacketJudge {
    * @param endUs monotonic clock, microseconds modulo 2^32.
    */
   releaseBurst(hand: Int32Array, count: number, endUs: number): void {
-    const { cache, words, strideWords, latency } = this;
-    let momentUs = words[hand[0] * strideWords + DESCRIPTOR_RX_US];
+    // One rx thread has stamped them, and a ring keeps their order: where the first and the last are of one moment,
+    // all of them are.
+    const lastUs = this.rxUs(hand[count - 1]);
+    if (this.rxUs(hand[0]) === lastUs) this.latency.add((endUs - lastUs) | 0, count);
+    else this.addLatencies(hand, count, endUs);
+    this.cache.freeHand(hand, count);
+  }
+
+  /** The bucket is looked for once a moment. */
+  private addLatencies(hand: Int32Array, count: number, endUs: number): void {
+    let momentUs = this.rxUs(hand[0]);
     let sameMoment = 0;
     for (let i = 0; i < count; i++) {
-      const rxUs = words[hand[i] * strideWords + DESCRIPTOR_RX_US];
+      const rxUs = this.rxUs(hand[i]);
       if (rxUs !== momentUs) {
-        latency.add((endUs - momentUs) | 0, sameMoment);
+        this.latency.add((endUs - momentUs) | 0, sameMoment);
         momentUs = rxUs;
         sameMoment = 0;
       }
       sameMoment++;
     }
-    cache.freeHand(hand, count);
-    latency.add((endUs - momentUs) | 0, sameMoment);
+    this.latency.add((endUs - momentUs) | 0, sameMoment);
+  }
+
+  private rxUs(index: number): number {
+    return this.frames.getInt32(
+      (Math.imul(index, this.strideBytes | 0) & FRAME_BYTE_MASK) + RX_US_OFFSET,
+      true,
+    );
+  }
+
+  /**
+   * The same for a frame that is not of the most frequent kind.
+   *
+   * @param at where its buffer begins in `frames`.
+   * @returns its outcome slot.
+   */
+  private judgeUncommon(index: number, at: number, wireBytes: number, form: number): number {
+    const { packet } = this;
+    const capturedBytes = form & FORM_CAPTURED_MASK;
+    let slot = parseAnyFrame(
+      this.frames,
+      at + FRAME_OFFSET_BYTES,
+      capturedBytes,
+      Math.max(wireBytes, capturedBytes),
+      (form >>> FORM_LINK_TYPE_SHIFT) & FORM_LINK_TYPE_MASK,
+      packet,
+    );
+    if (slot === PARSED) {
+      slot = this.carryOut(index, this.matcher.match(packet));
+    } else if (this.leavesBySlot[slot] !== 0) {
+      this.transmit(index, OTHER_PORT);
+    }
+    if ((form & FORM_OVERSIZE_BIT) !== 0) packet.anomalies |= OVERSIZE;
+    if (packet.anomalies !== 0) this.countAnomalies(packet.anomalies);
+    return slot;
   }
 
   /**
    * Carries out the verdict on a packet.
    *
    * @param position of the rule that matched, or `NO_MATCH`.
-   * @returns the outcome slot.
+   * @returns its outcome slot.
    */
-  private carryOut(table: RuleTable, position: number, index: number): number {
-    if (position === NO_MATCH) {
-      const { defaultAction } = table;
-      if (this.leavesByAction[defaultAction] !== 0) this.transmit(index, OTHER_PORT);
-      return FIRST_UNMATCHED_SLOT + defaultAction;
-    }
-    if (this.leavesByAction[table.action(position)] !== 0) this.transmit(index, table.outInterface(position));
-    return table.slot(position);
+  private carryOut(index: number, position: number): number {
+    const at = verdictWord(position);
+    const verdict = this.verdicts[at];
+    if ((verdict & VERDICT_LEAVES) !== 0) this.transmit(index, this.verdicts[at + VERDICT_OUT_INTERFACE]);
+    return verdict >> VERDICT_SLOT_SHIFT;
   }
 
   private transmit(index: number, outInterface: number): void {
-    this.cells[this.banks.totals + WORKER_TOTALS.transmitOrders] += 1;
+    this.cells[(this.banks.totals & INDEX_MASK) + WORKER_TOTALS.transmitOrders] += 1;
     this.transmitter.queue(index, outInterface);
   }
 

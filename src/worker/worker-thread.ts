@@ -1,8 +1,15 @@
+import { randomInt } from 'node:crypto';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { CounterBanks } from '../counters/counter-banks.js';
 import { type CountersMemory, createCounters } from '../counters/counters-layout.js';
 import { pinThread } from '../kernel/affinity.js';
 import { threadId } from '../kernel/thread-id.js';
+import {
+  type CaptureTapMemory,
+  captureTapMemory,
+  createCaptureMemory,
+  IDLE_RING_WORDS,
+} from '../memory/capture-layout.js';
 import { MonotonicClock } from '../memory/clock.js';
 import {
   CONTROL_TABLE_GENERATION,
@@ -14,9 +21,14 @@ import { createPool, PacketPool, type PoolMemory } from '../memory/packet-pool.j
 import { RingConsumer } from '../ring/ring-consumer.js';
 import { createRing, type RingMemory } from '../ring/ring-layout.js';
 import { RingProducer } from '../ring/ring-producer.js';
+import { createSampleRing, type SampleRingMemory } from '../ring/sample-ring-layout.js';
 import { createMatcher } from '../rules/create-matcher.js';
 import { RuleTable, type RuleTableMemory } from '../rules/rule-table.js';
-import type { Judgement, Passage } from './packet-judge.js';
+import { CaptureTap } from './capture-tap.js';
+import { FlowSampler } from './flow-sampler.js';
+import type { Judgement } from './packet-judge.js';
+import { NoSampler } from './sampler.js';
+import type { Passage } from './verdicts.js';
 import { warmUp } from './warm-up.js';
 import { WORKER_BURST, WorkerLoop, type WorkerLoopConfig } from './worker-loop.js';
 import { createTransmitter, type WorkerTransmit } from './worker-transmit.js';
@@ -32,6 +44,9 @@ export interface WorkerThreadData {
   readonly ring: RingMemory;
   readonly control: SharedArrayBuffer;
   readonly counters: CountersMemory;
+  readonly capture: CaptureTapMemory;
+  /** Where samples of the packets go; `null`: nobody wants any. */
+  readonly samples: SampleRingMemory | null;
   readonly table: RuleTableMemory;
   /** Rule tables that come later; read between bursts, never by an event. */
   readonly tables: MessagePort;
@@ -56,7 +71,10 @@ function judgementOf(memory: RuleTableMemory): Judgement {
 
 /** A worker loop over the given memory, and its pool. */
 function createLoop(
-  memory: Pick<WorkerThreadData, 'pool' | 'ring' | 'control' | 'counters' | 'threadIndex' | 'transmit'>,
+  memory: Pick<
+    WorkerThreadData,
+    'pool' | 'ring' | 'control' | 'counters' | 'capture' | 'samples' | 'threadIndex' | 'transmit'
+  >,
   nextJudgement: () => Judgement | null,
 ): { readonly loop: WorkerLoop; readonly pool: PacketPool } {
   const pool = new PacketPool(memory.pool);
@@ -78,7 +96,11 @@ function createLoop(
       banks,
       control: memory.control,
     }),
+    // A thread that follows another one must not repeat its gaps.
+    sampler:
+      memory.samples === null ? new NoSampler() : new FlowSampler(memory.samples, randomInt(1, 2 ** 31)),
     passage: data.passage,
+    tap: new CaptureTap(memory.capture, pool),
     judgement: judgementOf(data.table),
     nextJudgement,
   });
@@ -93,6 +115,8 @@ function warmUpThread(): void {
     ring: createRing(64),
     control: createControl(2),
     counters: createCounters(data.counters.shape),
+    capture: captureTapMemory(createCaptureMemory(1, IDLE_RING_WORDS), 0),
+    samples: data.samples === null ? null : createSampleRing(data.samples.slots),
     transmit: null,
   };
   Atomics.store(controlOf(scratch.control, 1), CONTROL_TABLE_GENERATION, data.table.generation);

@@ -24,6 +24,8 @@ export interface BenchOptions {
   readonly trace: string | null;
   /** Of whatever is random; `null` for the case's own. */
   readonly seed: number | null;
+  /** pipeline: with top talkers, and in turn without. */
+  readonly talkers: boolean;
 }
 
 /** One result, or several as they come. */
@@ -44,6 +46,7 @@ function repeat(runs: number, measure: () => number): number[] {
 
 /** Producer thread to worker threads, the yardstick's work: parse, match, count, rewrite, free. */
 function pipeline(options: BenchOptions): BenchResult {
+  if (options.talkers) return pipelineWithTalkers(options);
   const { runs, rules, workers } = options;
   // The yardstick has one worker: it is no peer of several.
   const yardstick = workers === 1 ? options.yardstick : null;
@@ -52,7 +55,7 @@ function pipeline(options: BenchOptions): BenchResult {
   const own: number[] = [];
   const ratios: number[] = [];
   for (let run = 0; run <= runs; run++) {
-    const { mpps } = runModule('./pipeline/pipeline-run.js', [seconds, rules, flows, workers]);
+    const { mpps } = runModule('./pipeline/pipeline-run.js', [seconds, rules, flows, workers, 0]);
     const peer = yardstick === null ? null : runJson(yardstick, [seconds, rules, flows]).mpps;
     if (run === 0) continue;
     own.push(mpps);
@@ -72,6 +75,39 @@ function pipeline(options: BenchOptions): BenchResult {
     processors,
   };
   return ratios.length === 0 ? result : { ...result, peer: 'pipeline.c', ratio: median(ratios) };
+}
+
+/** The same with top talkers, and without them in turn: what they cost. */
+function pipelineWithTalkers({ runs, rules, workers, ...options }: BenchOptions): BenchResult {
+  const seconds = options.seconds ?? RUN_SECONDS;
+  const flows = options.flows ?? MANY_FLOWS;
+  const rate = (talkers: 0 | 1) =>
+    runModule('./pipeline/pipeline-run.js', [seconds, rules, flows, workers, talkers]).mpps;
+  const own: number[] = [];
+  const ratios: number[] = [];
+  for (let run = 0; run <= runs; run++) {
+    // Whoever comes first in a pair may find a machine that is busier, or not: they change places.
+    const isFirst = run % 2 === 0;
+    const before = isFirst ? rate(1) : rate(0);
+    const after = isFirst ? rate(0) : rate(1);
+    if (run === 0) continue;
+    own.push(isFirst ? before : after);
+    ratios.push(isFirst ? before / after : after / before);
+  }
+  return {
+    name: 'pipeline',
+    case: 'top talkers on',
+    ...spread(own),
+    unit: 'Mpps',
+    rules,
+    flows,
+    workers,
+    processors: availableParallelism(),
+    peer: 'off',
+    ratio: median(ratios),
+    ratioMin: Math.min(...ratios),
+    ratioMax: Math.max(...ratios),
+  };
 }
 
 /** Values through a ring between two threads, in bursts of 32: UPE's ring and ringbuf.js in turn. */

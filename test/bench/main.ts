@@ -14,6 +14,7 @@ const USAGE = `usage: npm run bench -- [NAME] [options]
                       reload, scrape: rules of the table (10000)
   --flows N           pipeline: flows, up to 60000 (1; 10000 with several workers)
   --workers N         pipeline: threads that packets are dealt out to (1); the yardstick has one
+  --talkers           pipeline: with top talkers, and without them in turn (10000 flows)
   --packets N         replay: packets of the capture (1000000)
   --yardstick PATH    pipeline: the compiled C yardstick, run alternately
   --filters FILE      classify: a ClassBench filter file (the six shared ones, or generated ones)
@@ -71,6 +72,7 @@ try {
       filters: { type: 'string' },
       trace: { type: 'string' },
       seed: { type: 'string' },
+      talkers: { type: 'boolean', default: false },
     },
   });
   if (values.help) {
@@ -88,6 +90,7 @@ try {
     filters: values.filters ?? null,
     trace: values.trace ?? null,
     seed: values.seed === undefined ? null : positive(values.seed, 'seed'),
+    talkers: values.talkers,
   };
   const names = positionals.length > 0 ? positionals : Object.keys(CASES);
   for (const name of names) {

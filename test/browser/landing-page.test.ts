@@ -1,12 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import t, { type Test } from 'tap';
+import type { Page } from 'playwright-core';
+import t from 'tap';
 import { ServerStandIn } from '../stats/server-stand-in.js';
 import { browserMissing, startBrowser } from '../support/browser.js';
 import { temporaryFolder } from '../support/engine-fixture.js';
 import { eventually, startUpe } from '../support/upe-process.js';
 import { findFaintTexts } from './contrast.js';
+import { hiddenPixels, openPage } from './open-page.js';
 
 t.setTimeout(120_000);
 const skip = browserMissing();
@@ -15,30 +16,34 @@ const skip = browserMissing();
 const DEMO = { UPE_SOURCE: 'demo', UPE_DEMO_PPS: '2000', UPE_WORKERS: '1' };
 
 const NARROW = { width: 360, height: 740 };
+/** `--faint` of the light style. */
+const GREY = 'rgb(83, 91, 101)';
 const WIDE = { width: 1280, height: 800 };
-
-/** A page, and everything that the browser has complained of on it. */
-async function openPage(
-  browser: Browser,
-  t: Test,
-  url: string,
-  options: BrowserContextOptions = {},
-): Promise<{ page: Page; complaints: string[] }> {
-  const context = await browser.newContext(options);
-  t.teardown(() => context.close());
-  const page = await context.newPage();
-  const complaints: string[] = [];
-  page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`));
-  page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
-  page.on('requestfailed', (request) => complaints.push(`failed: ${request.url()}`));
-  await page.goto(url);
-  return { page, complaints };
-}
 
 /** Packets received as the page has them. */
 async function received(page: Page): Promise<number> {
-  const text = await page.locator('#totals-now .figure').first().textContent();
+  const text = await page.locator('#pipeline-now .lead .figure').first().textContent();
   return Number(text?.replaceAll(',', ''));
+}
+
+/** Rules whose match does not fit. */
+function cutMatches(page: Page): Promise<string[]> {
+  return page.evaluate(
+    "[...document.querySelectorAll('#rule-grid td.match')].filter((cell) => cell.scrollWidth > cell.clientWidth).map((cell) => cell.parentElement.querySelector('.rule').textContent)",
+  );
+}
+
+/** Pixels between the headings of the rules and the frame that they are in, with scroll bars that take room. */
+async function bandGap(page: Page): Promise<number> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Emulation.setScrollbarsHidden', { hidden: false });
+  const gap = await page.evaluate<number>(`(() => {
+    const frame = document.querySelector('#rule-grid');
+    const { right } = frame.querySelector('thead').getBoundingClientRect();
+    return frame.getBoundingClientRect().right - frame.clientLeft - right;
+  })()`);
+  await session.detach();
+  return gap;
 }
 
 async function receivesMore(page: Page): Promise<void> {
@@ -60,9 +65,14 @@ t.test('the landing page in a browser', { skip }, async (t) => {
         await receivesMore(page);
         t.equal(await page.evaluate('globalThis.isTheSamePage'), true, 'in place, without loading it again');
         t.equal(await page.evaluate('document.documentElement.scrollWidth'), viewport.width);
+        const dropRule = page.locator('#rule-grid tbody tr', { hasText: 'block-telnet' });
+        // The page's script has taken over, and has its rules, when this can be seen.
+        await t.resolves(dropRule.getByText('drop', { exact: true }).waitFor(), 'a rule that drops says so');
         const { texts, faint } = await findFaintTexts(page);
         t.ok(texts > 100, `${texts} texts`);
         t.strictSame(faint, [], 'contrast');
+        if (viewport === WIDE) t.strictSame(await cutMatches(page), ['inside'], 'matches that are cut off');
+        t.equal(await bandGap(page), 0, 'the headings go to the edge of the table');
         const screenshot = await page.screenshot({ fullPage: true });
         writeFileSync(join(folder, `${colorScheme}-${viewport.width}.png`), screenshot);
         const background = await page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
@@ -81,20 +91,20 @@ t.test('the landing page in a browser', { skip }, async (t) => {
 
   await t.test('the focus and the place in a table stay where they are', async (t) => {
     const { page } = await openPage(browser, t, url, { viewport: NARROW });
-    const table = page.getByRole('region', { name: 'Rules by packets' });
+    const table = page.locator('#interfaces-now');
     await table.focus();
     await page.keyboard.press('ArrowRight');
-    const scrolled = () => page.evaluate<number>("document.querySelector('#rules-now').scrollLeft");
+    const scrolled = () => page.evaluate<number>("document.querySelector('#interfaces-now').scrollLeft");
     const place = await eventually('scrolled table', async () => (await scrolled()) || undefined);
     await receivesMore(page);
-    t.equal(await page.evaluate('document.activeElement.id'), 'rules-now');
+    t.equal(await page.evaluate('document.activeElement.id'), 'interfaces-now');
     t.ok((await scrolled()) >= place);
   });
 
   await t.test('nothing moves below a text that is selected', async (t) => {
     const { page } = await openPage(browser, t, url);
     // In one step: the page renews its figures at any time, and what was found may be gone when it is to be selected.
-    await page.evaluate("getSelection().selectAllChildren(document.querySelector('#totals-now .figure'))");
+    await page.evaluate("getSelection().selectAllChildren(document.querySelector('#pipeline-now .figure'))");
     const selected = await page.evaluate<string>('String(getSelection())');
     await page.waitForTimeout(3000);
     t.equal(await page.evaluate('String(getSelection())'), selected);
@@ -108,16 +118,22 @@ t.test('the landing page in a browser', { skip }, async (t) => {
       t.equal(await page.getByRole(role).count(), 1, role);
     }
     t.equal(await page.getByRole('heading', { level: 1 }).count(), 1);
-    t.ok(await page.getByRole('columnheader', { name: 'last match' }).isVisible());
-    t.ok(await page.getByRole('rowheader', { name: 'https' }).isVisible());
+    // The page's script has taken over, and has rows, when these can be seen.
+    await t.resolves(page.getByRole('columnheader', { name: 'last match' }).waitFor());
+    await t.resolves(page.getByRole('rowheader', { name: 'https' }).waitFor());
     const stops: string[] = [];
-    for (let i = 0; i < 6; i++) {
+    for (let i = 0; i < 13; i++) {
       await page.keyboard.press('Tab');
       stops.push(
-        await page.evaluate("document.activeElement.getAttribute('href') ?? document.activeElement.id"),
+        await page.evaluate(
+          '(({ id, role, textContent }) => id || role || textContent)(document.activeElement)',
+        ),
       );
     }
-    t.strictSame(stops, ['/metrics', '/-/healthy', '/-/ready', '/docs', 'rules-now', 'interfaces-now']);
+    t.strictSame(stops, [
+      ...['/metrics', '/-/healthy', '/-/ready', '/docs', 'rule-search', 'grid'],
+      ...['#', 'rule', 'packets', 'rate', 'bits', 'last match', 'interfaces-now'],
+    ]);
   });
 
   await t.test('a script that is not its own is not run', async (t) => {
@@ -141,19 +157,41 @@ t.test('the landing page in a browser', { skip }, async (t) => {
     t.equal(await losses.count(), 0);
     standIn.engine.fillTraffic();
     standIn.engine.clock.ms += 1000;
+    await standIn.engine.pass();
+    standIn.server.publish();
     await eventually('losses', async () => (await losses.count()) === 1);
     t.match(await losses.textContent(), 'pool_exhausted');
     t.ok((await findFaintTexts(page)).texts > 100);
     t.strictSame((await findFaintTexts(page)).faint, [], 'contrast of bad news');
+    await page.setViewportSize(NARROW);
+    t.equal(
+      await hiddenPixels(page, '#losses-now'),
+      0,
+      'what a loss means is read without scrolling in a narrow window',
+    );
     t.strictSame(complaints, [], 'complaints');
   });
 
   await t.test('an engine that has ended is not taken for one at rest', async (t) => {
     const { page } = await openPage(browser, t, url);
-    t.equal(await page.locator('#silence').isVisible(), false);
+    const state = page.getByRole('status').filter({ hasText: /live|answered/ });
+    await eventually('state', async () => (await state.textContent()) === 'live');
     await upe.stop();
-    await page.locator('#silence').waitFor({ state: 'visible', timeout: 20_000 });
-    t.match(await page.locator('#silence').textContent(), /^UPE has not answered since .*\d/);
+    await eventually('other state', async () => (await state.textContent()) !== 'live');
+    t.match(
+      await state.textContent(),
+      /^UPE has not answered since \d\d:\d\d:\d\d\. The numbers below are the last/,
+    );
     t.ok((await received(page)) > 0, 'the last numbers stay');
+    const colours = await page.evaluate<string[]>(
+      "[...document.querySelectorAll('main .good, main .figure')].map((text) => getComputedStyle(text).color)",
+    );
+    t.ok(colours.length > 20);
+    t.strictSame([...new Set(colours)], [GREY], 'in grey, and none in the colour of what is well');
+    const readiness = await page.evaluate<string>(
+      "getComputedStyle(document.querySelector('#engine .good'), '::after').content",
+    );
+    t.equal(readiness, '" when it last answered"');
+    t.strictSame((await findFaintTexts(page)).faint, [], 'contrast');
   });
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { SAMPLE_CAPTURE, SAMPLE_RULES } from '../fixtures/sample-capture.js';
 import { temporaryFolder } from '../support/engine-fixture.js';
-import { runUpe } from '../support/upe-process.js';
+import { LoadedUpe } from '../support/loaded-upe.js';
 
 const folder = temporaryFolder(t);
 const sample = write('sample.pcap', SAMPLE_CAPTURE);
@@ -21,10 +21,29 @@ const ONE = 'explain needs a packet: PROTOCOL SRC DST, flags like --dst and --ds
 const REFUSED: readonly [args: readonly string[], exitCode: 1 | 2, says: string | RegExp][] = [
   [[], 2, `upe: ${ONE}\n`],
   [['tcp'], 2, /^upe: explain takes the three words PROTOCOL SRC DST, or none, but 1 word follows; /],
-  [['any', 'any', 'any'], 2, `upe: ${ONE}\n`],
+  [
+    ['any', 'any', 'ANY'],
+    2,
+    /^upe: nothing is known of the packet: say what one of PROTOCOL, SRC and DST is, /,
+  ],
   [['tcp', '10.0.0.1:x', 'any'], 2, /^upe: the port of SRC: x is not a whole number/],
   [['tcp', '10.0.0.256', 'any'], 2, /^upe: SRC: 10\.0\.0\.256 is not an IPv4 or IPv6 address/],
   [['tcp', '[::1', 'any'], 2, /^upe: SRC: \[::1 is not an IPv4 or IPv6 address/],
+  [
+    ['tcp', 'host.example', '::1'],
+    2,
+    'upe: SRC: host.example is not an IPv4 or IPv6 address, like 10.0.0.1 or 2001:db8::1.\n',
+  ],
+  [
+    ['tcp', '10.0.0.1', '::1'],
+    2,
+    'upe: DST: ::1 is IPv6, but the source is IPv4; a packet has one version.\n',
+  ],
+  [
+    ['tcp', 'any', 'any', '--tcp-flags', 'SYN,acx'],
+    2,
+    'upe: --tcp-flags: unknown flag acx; did you mean ack? (flags are fin, syn, rst, psh, ack, urg, ece, cwr).\n',
+  ],
   [['--dst', '10.0.0.0/8'], 2, 'upe: --dst: 10.0.0.0/8 is a network; a packet has an address.\n'],
   [['tcp', 'any', '::1', '--dst', '::1'], 2, 'upe: DST and --dst say the same; leave one of them out.\n'],
   [['--hex', '0g'], 2, /^upe: --hex: "g" is no digit; .*\n$/],
@@ -54,8 +73,9 @@ function withLinkType(linkType: number): Uint8Array {
 }
 
 t.test('what cannot be answered is one line and an exit code', async (t) => {
-  for (const [args, expected, says] of REFUSED) {
-    const { exitCode, stdout, stderr } = await runUpe(t, ['explain', '--rules', rules, ...args]);
+  const upe = new LoadedUpe(t);
+  for (const [i, [args, expected, says]] of REFUSED.entries()) {
+    const { exitCode, stdout, stderr } = await upe.runNth(i, ['explain', '--rules', rules, ...args]);
     const name = args.join(' ');
     t.equal(exitCode, expected, name);
     t.equal(stdout, '', name);

@@ -6,6 +6,7 @@ import { arp, ethernet, ipv4, tcp } from '../fixtures/frames.js';
 import { SAMPLE_CAPTURE, SAMPLE_RECORDS, SAMPLE_RULES } from '../fixtures/sample-capture.js';
 import { temporaryFolder } from '../support/engine-fixture.js';
 import { largeRuleFile } from '../support/large-rule-file.js';
+import { LoadedUpe } from '../support/loaded-upe.js';
 import { runUpe, startProgram, UPE_MAIN } from '../support/upe-process.js';
 
 const folder = temporaryFolder(t);
@@ -18,9 +19,11 @@ function write(name: string, content: string | Uint8Array): string {
   return file;
 }
 
+const upe = new LoadedUpe(t);
+
 /** What it says, where it must say something. */
 async function explained(...args: string[]): Promise<string> {
-  const { exitCode, stdout, stderr } = await runUpe(t, ['explain', '--rules', rules, ...args]);
+  const { exitCode, stdout, stderr } = await upe.run(['explain', '--rules', rules, ...args]);
   t.equal(stderr, '', args.join(' '));
   t.equal(exitCode, 0);
   return stdout;
@@ -129,10 +132,18 @@ t.test('bytes, as an argument or on standard input', async (t) => {
   const telnet = { kind: 'rule', rule: 'telnet' };
   t.match((await answered('--hex', hex)).verdict, telnet);
   const args = [UPE_MAIN, 'explain', '--rules', rules, '--json', '--hex', '-'];
-  const program = startProgram(t, process.execPath, args, { input: Buffer.from(`${hex}\n`) });
+  const summary = '10:00:00.000000 IP 10.0.0.1.40000 > 10.0.0.2.23: Flags [S], length 0\n';
+  const dump = `${summary}\t0x0000:  ${hex.replace(/.{4}/g, '$& ')}\n`;
+  const program = startProgram(t, process.execPath, args, { input: Buffer.from(dump) });
   t.match(JSON.parse((await program.ended).stdout).verdict, telnet);
   const ip = Buffer.from(ipv4({ payload: tcp({ dstPort: 23 }) }).bytes).toString('hex');
   t.match((await answered('--hex', ip, '--link-type', 'ip')).verdict, telnet);
+  const cooked = `${'00'.repeat(14)}0800${ip}`;
+  const taken = await answered('--hex', cooked);
+  t.match(taken.verdict, { kind: 'unclassified', reason: 'llc' });
+  t.match(taken.notes[1], /^It was taken for Ethernet; .* --link-type: 113 or 276 is Linux cooked/);
+  t.match((await answered('--hex', cooked, '--link-type', '113')).verdict, telnet);
+  t.equal((await answered('--hex', cooked, '--link-type', 'ethernet')).notes.length, 1);
 });
 
 t.test('the interface is pcap for a capture as in a replay, open for bytes, and what is said', async (t) => {
@@ -141,7 +152,7 @@ t.test('the interface is pcap for a capture as in a replay, open for bytes, and 
     'rules:\n  - { name: inside, match: { in_interface: eth0 }, action: drop }\n',
   );
   const kindOf = async (...args: string[]) => {
-    const { stdout } = await runUpe(t, ['explain', '--rules', own, '--json', ...args]);
+    const { stdout } = await upe.run(['explain', '--rules', own, '--json', ...args]);
     return JSON.parse(stdout).verdict.kind;
   };
   const hex = Buffer.from(TELNET).toString('hex');

@@ -4,6 +4,7 @@ import { hashSync } from 'bcryptjs';
 import t, { type Test } from 'tap';
 import { Certificates, opensslMissing } from '../support/certificates.js';
 import { temporaryFolder } from '../support/engine-fixture.js';
+import { LoadedUpe } from '../support/loaded-upe.js';
 import { type RunningUpe, runUpe, startUpe } from '../support/upe-process.js';
 
 const folder = temporaryFolder(t);
@@ -145,8 +146,9 @@ for (const [name, env, line] of REFUSED) {
       UPE_HTTP_HOST: '0.0.0.0',
       ...env,
     };
+    const upe = new LoadedUpe(t);
     for (const command of ['run', 'check']) {
-      const { exitCode, stderr } = await runUpe(t, [command], { env: settings });
+      const { exitCode, stderr } = await upe.run([command], settings);
       t.equal(exitCode, 2, command);
       t.match(stderr.split('\n')[0], line, command);
       t.notMatch(stderr, / at .*\.js/, command);
@@ -155,12 +157,13 @@ for (const [name, env, line] of REFUSED) {
 }
 
 t.test('on loopback addresses, no authentication is needed', async (t) => {
+  const upe = new LoadedUpe(t);
   for (const host of ['127.0.0.1', '127.1.2.3', '::1', '::ffff:127.0.0.1', 'localhost']) {
     const env = { UPE_HTTP_LIFECYCLE: 'true', UPE_HTTP_HOST: host };
-    t.equal((await runUpe(t, ['check'], { env })).exitCode, 0, host);
+    t.equal((await upe.run(['check'], env)).exitCode, 0, host);
   }
   for (const host of ['0.0.0.0', '::', '10.0.0.1', '128.0.0.1', 'upe.example']) {
     const env = { UPE_HTTP_LIFECYCLE: 'true', UPE_HTTP_HOST: host };
-    t.equal((await runUpe(t, ['check'], { env })).exitCode, 2, host);
+    t.equal((await upe.run(['check'], env)).exitCode, 2, host);
   }
 });

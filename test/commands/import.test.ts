@@ -4,6 +4,7 @@ import t from 'tap';
 import { parseRuleFile } from '../../src/rules/rule-file.js';
 import { ACCEPT, COUNTER, DROP, meta, nftListing, payload } from '../rules/import/nft-listing.js';
 import { temporaryFolder } from '../support/engine-fixture.js';
+import { LoadedUpe } from '../support/loaded-upe.js';
 import { runUpe } from '../support/upe-process.js';
 
 const folder = temporaryFolder(t);
@@ -120,11 +121,14 @@ const REFUSED: readonly [
 ];
 
 t.test('input that is none is one line, and nothing is printed', async (t) => {
-  for (const [name, text, expected, says, args = []] of REFUSED) {
-    const { exitCode, stdout, stderr } = await importText(text, ...args);
+  const upe = new LoadedUpe(t);
+  const file = join(folder, 'refused');
+  for (const [i, [name, text, expected, says, args = []]] of REFUSED.entries()) {
+    writeFileSync(file, text);
+    const { exitCode, stdout, stderr } = await upe.runNth(i, ['import', 'nftables', file, ...args]);
     t.equal(exitCode, expected, name);
     t.equal(stdout, '', name);
-    t.match(stderr, says, name);
+    t.match(stderr.replace(file, 'standard input'), says, name);
     t.equal(stderr.split('\n').length, 2, `${name}: one line: ${stderr}`);
   }
   const missing = await runUpe(t, ['import', 'nftables', join(folder, 'missing')]);

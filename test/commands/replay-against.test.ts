@@ -1,13 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { ComparisonReport } from '../../src/commands/replay-against-report.js';
+import { type ComparisonReport, comparisonText } from '../../src/commands/replay-against-report.js';
 import type { ReplayReport } from '../../src/commands/replay-report.js';
 import { pcapFile } from '../fixtures/capture-builder.js';
 import { ethernet, ipv4, udp } from '../fixtures/frames.js';
 import { SAMPLE_CAPTURE, SAMPLE_RULES } from '../fixtures/sample-capture.js';
 import { temporaryFolder, writeCapture } from '../support/engine-fixture.js';
 import { INTERRUPTED_PACKETS, interruptedReplay } from '../support/interrupted-replay.js';
+import { LoadedUpe } from '../support/loaded-upe.js';
 import { sharedCaptures, withoutSharedCaptures } from '../support/shared-captures.js';
 import { runUpe, startProgram, UPE_MAIN } from '../support/upe-process.js';
 
@@ -26,14 +27,16 @@ function write(name: string, content: string | Uint8Array): string {
   return file;
 }
 
+const upe = new LoadedUpe(t);
+
 async function compare(files: readonly string[], rules: string, against: string) {
   const args = ['replay', ...files, '--json', '--rules', rules, '--against', against];
-  const { exitCode, stdout, stderr } = await runUpe(t, args);
+  const { exitCode, stdout, stderr } = await upe.run(args);
   return { exitCode, stderr, report: JSON.parse(stdout) as ComparisonReport };
 }
 
 async function replayed(files: readonly string[], rules: string): Promise<ReplayReport> {
-  return JSON.parse((await runUpe(t, ['replay', ...files, '--json', '--rules', rules])).stdout);
+  return JSON.parse((await upe.run(['replay', ...files, '--json', '--rules', rules])).stdout);
 }
 
 const outcome = (rule: string | null, action: string) => ({ rule, action, out_interface: null });
@@ -214,9 +217,37 @@ The heaviest flows that change:
   tcp [2001:db8::1]:40000 > [2001:db8::2]:443: web count -> (no rule) count, 1 packet, 74 bytes
   tcp 10.0.0.1:40000 > 10.0.0.2:443: web count -> pieces count, 1 packet, 54 bytes
 
-6 of 13 packets change: something else becomes of 2, and another rule counts 4.
+6 of 13 packets change: the verdict of 2 is another one; of 4 the verdict stays, and another rule counts them.
 `,
   );
+});
+
+t.test('what changes is told in one sentence, whatever it is', async (t) => {
+  const { report } = await compare([sample], before, after);
+  for (const [packets, verdict_packets, sentence] of [
+    [1, 1, '1 of 13 packets changes: its verdict is another one.'],
+    [1, 0, '1 of 13 packets changes: its verdict stays, and another rule counts it.'],
+    [5, 5, '5 of 13 packets change: the verdict of all is another one.'],
+    [5, 0, '5 of 13 packets change: the verdict stays, and another rule counts them.'],
+  ] as const) {
+    const changed = { ...report.changed, packets, verdict_packets };
+    t.ok(comparisonText({ ...report, changed }).endsWith(`\n${sentence}\n`), sentence);
+  }
+});
+
+t.test('a rule file that cannot be read is told with the flag that names it', async (t) => {
+  for (const [args, flags] of [
+    [['--rules', before, '--against', '/nowhere.yaml'], '--against'],
+    [['--rules', '/nowhere.yaml', '--against', after], '--rules or UPE_RULES_FILE'],
+  ] as const) {
+    t.strictSame(await upe.run(['replay', sample, ...args]), {
+      exitCode: 1,
+      stdout: '',
+      stderr: `upe: rule file /nowhere.yaml does not exist; give a readable YAML file with ${flags}\n`,
+    });
+  }
+  const { exitCode } = await upe.run(['check', '--rules', '/nowhere.yaml']);
+  t.equal(exitCode, 2, 'check is asked about the file');
 });
 
 t.test('a pipe is read as a file is', async (t) => {

@@ -5,6 +5,7 @@ import { pcapFile } from '../fixtures/capture-builder.js';
 import { SAMPLE_CAPTURE, SAMPLE_RECORDS, SAMPLE_REPORT, SAMPLE_RULES } from '../fixtures/sample-capture.js';
 import { temporaryFolder, writeCapture } from '../support/engine-fixture.js';
 import { INTERRUPTED_PACKETS, interruptedReplay } from '../support/interrupted-replay.js';
+import { LoadedUpe } from '../support/loaded-upe.js';
 import { type Ended, runUpe, startProgram, UPE_MAIN } from '../support/upe-process.js';
 
 const folder = temporaryFolder(t);
@@ -16,6 +17,8 @@ function write(name: string, content: string | Uint8Array): string {
   writeFileSync(file, content);
   return file;
 }
+
+const upe = new LoadedUpe(t);
 
 /** The report of a replay that must have gone well. */
 function reportOf({ exitCode, stdout, stderr }: Ended) {
@@ -57,7 +60,7 @@ Every packet is accounted for.
 });
 
 t.test('the bundled rules are used where none are named', async (t) => {
-  const { rules, received } = reportOf(await runUpe(t, ['replay', sample, '--json']));
+  const { rules, received } = reportOf(await upe.run(['replay', sample, '--json']));
   const packets = Object.fromEntries(
     rules.map((rule: { rule: string; packets: number }) => [rule.rule, rule.packets]),
   );
@@ -69,7 +72,7 @@ t.test('the bundled rules are used where none are named', async (t) => {
 t.test('several files are read in their order and summed', async (t) => {
   const two = write('two.pcap', pcapFile(SAMPLE_RECORDS.slice(0, 2)));
   const report = reportOf(
-    await runUpe(t, ['replay', two, sample, two, '--json', '--rules', rules, '--workers', '2']),
+    await upe.run(['replay', two, sample, two, '--json', '--rules', rules, '--workers', '2']),
   );
   t.strictSame(report.files, [
     { file: two, packets: 2, error: null },
@@ -159,7 +162,7 @@ rules:
     action: { forward: eth9 }
 `,
   );
-  const report = reportOf(await runUpe(t, ['replay', sample, '--json', '--rules', forward]));
+  const report = reportOf(await upe.run(['replay', sample, '--json', '--rules', forward]));
   t.strictSame(report.rules, [{ rule: 'elsewhere', action: 'forward', packets: 4, bytes: 1696 }]);
   // Two of telnet, a later fragment and DNS.
   t.strictSame(report.unmatched, { action: 'forward', packets: 4, bytes: 54 + 74 + 66 + 42 });
@@ -170,11 +173,11 @@ rules:
 t.test('any number of workers gives the same totals', async (t) => {
   const capture = writeCapture(folder, 20_000);
   const args = ['replay', capture, '--json', '--rules', rules, '--ring-slots', '64', '--workers'];
-  const alone = reportOf(await runUpe(t, [...args, '1']));
+  const alone = reportOf(await upe.run([...args, '1']));
   t.equal(alone.received.packets, 20_000);
   t.equal(alone.balanced, true);
   for (const workers of ['2', '4']) {
-    t.strictSame(reportOf(await runUpe(t, [...args, workers])), alone, `${workers} workers`);
+    t.strictSame(reportOf(await upe.run([...args, workers])), alone, `${workers} workers`);
   }
 });
 

@@ -2,7 +2,7 @@ import t from 'tap';
 import { eventually, runUpe, startUpe } from '../support/upe-process.js';
 
 t.test('what the engine serves besides metrics', async (t) => {
-  const { get } = await startUpe(t, { UPE_SOURCE: 'demo' });
+  const { get, port, program } = await startUpe(t, { UPE_SOURCE: 'demo' });
   // Health is judged by the stats passes, and the first whole one may come up to an interval after the start.
   await eventually('healthy engine', async () => (await get('/-/healthy')).ok);
 
@@ -15,6 +15,14 @@ t.test('what the engine serves besides metrics', async (t) => {
       t.equal(response.status, 200, path);
       t.equal(await response.text(), text);
     }
+  });
+
+  await t.test('the log says where the metrics are, and where the page', async (t) => {
+    const origin = `http://127.0.0.1:${port}`;
+    t.equal(
+      (await program.waitForLog('metrics at')).msg,
+      `metrics at ${origin}/metrics, a page for people at ${origin}/`,
+    );
   });
 
   await t.test('a page that names the endpoints and shows that everything adds up', async (t) => {

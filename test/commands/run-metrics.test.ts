@@ -10,6 +10,7 @@ import {
   UNCLASSIFIED_KINDS,
 } from '../../src/counters/catalogue.js';
 import { VERSION } from '../../src/package-files.js';
+import { CAPTURE_DROP_REASONS, CAPTURE_ENDS } from '../../src/stats/capture/capture-totals.js';
 import { METRIC_FAMILIES } from '../../src/stats/metric-families.js';
 import { pcapFile } from '../fixtures/capture-builder.js';
 import { temporaryFolder } from '../support/engine-fixture.js';
@@ -52,6 +53,11 @@ const AT_START: readonly (readonly [string, number])[] = [
     ...each(['web', 'rest'], (rule) => `upe_rule_last_match_timestamp_seconds{rule="${rule}"}`),
     'upe_retired_rule_packets_total',
     'upe_retired_rule_bytes_total',
+    'upe_captures_running',
+    'upe_capture_packets_total',
+    'upe_capture_bytes_total',
+    ...each(CAPTURE_ENDS, (reason) => `upe_captures_ended_total{reason="${reason}"}`),
+    ...each(CAPTURE_DROP_REASONS, (reason) => `upe_capture_dropped_packets_total{reason="${reason}"}`),
     ...each(ACTIONS, (action) => `upe_unmatched_packets_total{action="${action}"}`),
     ...each(ACTIONS, (action) => `upe_unmatched_bytes_total{action="${action}"}`),
     ...each(MALFORMED_REASONS, (reason) => `upe_malformed_packets_total{reason="${reason}"}`),

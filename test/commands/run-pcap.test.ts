@@ -24,12 +24,16 @@ function startPcap(t: TestScope, file: string, env: Record<string, string>) {
   return startUpe(t, { UPE_SOURCE: 'pcap', UPE_PCAP_FILE: file, UPE_RULES_FILE: rules, ...env });
 }
 
-/** Waits for the end of the file and then for the workers. */
+/**
+ * Waits for the end of the file and then for the workers. A scrape may show what was up to 100 ms ago, when nothing had
+ * been received yet, and so nothing was in flight either.
+ */
 async function scrapeAtEnd(upe: Awaited<ReturnType<typeof startUpe>>): Promise<Scrape> {
   await upe.program.waitForLog('the source has finished');
-  return eventually('scrape with nothing in flight', async () => {
+  const read = upe.program.log.find(({ msg }) => msg.startsWith('capture file '));
+  return eventually('scrape with all packets and nothing in flight', async () => {
     const scrape = await upe.scrape();
-    return scrape.value('upe_in_flight_packets') === 0 && scrape;
+    return scrape.value(RX) === read?.packets && scrape.value('upe_in_flight_packets') === 0 && scrape;
   });
 }
 

@@ -109,8 +109,10 @@ export const BAD_LIVE_SETTINGS: readonly BadCombination[] = [
 const NO_FILE = 'is "pcap", but UPE_PCAP_FILE is not set; set it, or give --pcap-file, to a capture file.';
 const holds = (held: string, buffers: number) =>
   `but ${held} can hold ${buffers} buffers; give at least ${buffers}, or leave it out for the default (auto).`;
+/** 2 GiB of buffers with 2048 bytes of a frame and a line of 64 bytes more. */
+const LARGEST = 'the 1016800 of the largest pool with 2048 bytes each';
 const overfills = (held: string, buffers: number) =>
-  `but ${held} can hold ${buffers} buffers, more than the 4194304 of the largest pool; give fewer slots or fewer workers.`;
+  `but ${held} can hold ${buffers} buffers, more than ${LARGEST}; give fewer slots, fewer workers or smaller buffers.`;
 
 /** What does not fit together with any source. Workers are given: their number depends on the machine otherwise. */
 export const BAD_SIZES: readonly BadCombination[] = [
@@ -149,6 +151,11 @@ export const BAD_SIZES: readonly BadCombination[] = [
     env: { UPE_WORKERS: '4' },
     flags: { ringSlots: '1048576' },
     problems: [`--ring-slots is "1048576", ${overfills('4 workers with rings of 1048576 slots', 4194752)}`],
+  },
+  {
+    name: 'a pool of more than 2 GiB',
+    env: { UPE_WORKERS: '1', UPE_POOL_BUFFERS: '1016801' },
+    problems: [`UPE_POOL_BUFFERS is "1016801", more than ${LARGEST}; give fewer or smaller buffers.`],
   },
 ];
 

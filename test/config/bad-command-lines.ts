@@ -1,4 +1,5 @@
-const COMMANDS_ARE = 'the commands are run, replay, check, explain, import, unused, healthcheck and help';
+const COMMANDS_ARE =
+  'the commands are run, replay, check, explain, capture, import, unused, top, healthcheck and help';
 const NEEDS_PROMETHEUS =
   'unused needs --prometheus URL: the address of a Prometheus, like http://localhost:9090.';
 const WORKERS_ARE = 'auto or an integer from 1 to 64';
@@ -12,16 +13,20 @@ export const BAD_COMMAND_LINES: readonly [string, readonly string[]][] = [
   ['rum', [`"rum" is not a command; the nearest name is run, and ${COMMANDS_ARE}.`]],
   ['replya a.pcap', [`"replya" is not a command; the nearest name is replay, and ${COMMANDS_ARE}.`]],
   ['RUN', [`"RUN" is not a command; the nearest name is run, and ${COMMANDS_ARE}.`]],
-  ['constructor', [`"constructor" is not a command; the nearest name is run, and ${COMMANDS_ARE}.`]],
+  ['constructor', [`"constructor" is not a command; the nearest name is capture, and ${COMMANDS_ARE}.`]],
   ['help chek', [`"chek" is not a command; the nearest name is check, and ${COMMANDS_ARE}.`]],
   ['help run check', ['help takes the name of one command, but "check" follows; leave it out.']],
   ['run --worker 4', [`--worker ${NOT_A_FLAG} --workers, ${LISTS}`]],
   ['run --worker=4', [`--worker ${NOT_A_FLAG} --workers, ${LISTS}`]],
-  ['run --rule x', [`--rule ${NOT_A_FLAG} --rules, ${LISTS}`]],
+  ['run --rule x', ['--rule belongs to capture and top, not to run; leave it out.']],
+  ['capture', ['capture needs --rule NAME: the rule whose packets are wanted.']],
+  ['capture --rule', ['--rule needs a value: the name of a rule.']],
+  ['capture --rule a b', ['capture takes no argument beside its flags, but "b" follows; leave it out.']],
+  ['run --ruls x', [`--ruls ${NOT_A_FLAG} --rules, ${LISTS}`]],
   ['run --Workers 4', [`--Workers ${NOT_A_FLAG} --workers, ${LISTS}`]],
   ['run --no-pcap-loop', [`--no-pcap-loop ${NOT_A_FLAG} --pcap-loop, ${LISTS}`]],
   ['replay a -json', [`-json ${NOT_A_FLAG} --json, ${LISTS}`]],
-  ['run --__proto__=1', [`--__proto__ ${NOT_A_FLAG} --protocol, ${LISTS}`]],
+  ['run --__proto__=1', [`--__proto__ ${NOT_A_FLAG} --group, ${LISTS}`]],
   ['run --workers', [`--workers needs a value: ${WORKERS_ARE}.`]],
   [
     'run --workers --idle spin',
@@ -41,12 +46,15 @@ export const BAD_COMMAND_LINES: readonly [string, readonly string[]][] = [
   ['run --help=run', ['--help takes no value; leave out "=run".']],
   ['replay', ['replay needs a FILE: give one or more capture files, or - for standard input.']],
   ['replay --json', ['replay needs a FILE: give one or more capture files, or - for standard input.']],
-  ['run --json', ['--json belongs to replay, check, explain and unused, not to run; leave it out.']],
+  ['run --json', ['--json belongs to replay, check, explain, unused and top, not to run; leave it out.']],
   [
     'healthcheck --json',
-    ['--json belongs to replay, check, explain and unused, not to healthcheck; leave it out.'],
+    ['--json belongs to replay, check, explain, unused and top, not to healthcheck; leave it out.'],
   ],
   ['replay a --overlaps', ['--overlaps belongs to check, not to replay; leave it out.']],
+  ['check --byte', [`--byte ${NOT_A_FLAG} --idle, ${LISTS}`]],
+  ['capture --byte', [`--byte ${NOT_A_FLAG} --bytes, ${LISTS}`]],
+  ['chek --byte', [`--byte ${NOT_A_FLAG} --bytes, ${LISTS}`]],
   ['check --overlap', [`--overlap ${NOT_A_FLAG} --overlaps, ${LISTS}`]],
   ['check --json=1', ['--json takes no value; leave out "=1".']],
   ['check --overlaps --overlaps', ['--overlaps is given more than once; keep one of them.']],
@@ -74,7 +82,7 @@ export const BAD_COMMAND_LINES: readonly [string, readonly string[]][] = [
   ],
   [
     'import iptables --json',
-    ['--json belongs to replay, check, explain and unused, not to import; leave it out.'],
+    ['--json belongs to replay, check, explain, unused and top, not to import; leave it out.'],
   ],
   ['check --chain a', ['--chain belongs to import, not to check; leave it out.']],
   ['unused', [NEEDS_PROMETHEUS]],
@@ -95,6 +103,11 @@ export const BAD_COMMAND_LINES: readonly [string, readonly string[]][] = [
     'unused --prometheus http://a --prometheus http://b',
     ['--prometheus is given more than once; keep one of them.'],
   ],
+  ['top web', ['top takes no argument beside its flags, but "web" follows; leave it out.']],
+  ['top --rule', ['--rule needs a value: the name of a rule.']],
+  ['top --by', ['--by needs a value: flow, source or destination.']],
+  ['top --limit=1 --limit=2', ['--limit is given more than once; keep one of them.']],
+  ['run --unmatched', ['--unmatched belongs to top, not to run; leave it out.']],
   ['run --days 9', ['--days belongs to unused, not to run; leave it out.']],
   ['unused --prometheus http://a --against b', ['--against belongs to replay, not to unused; leave it out.']],
   ['unused --prometheus http://a --day 9', [`--day ${NOT_A_FLAG} --days, ${LISTS}`]],

@@ -7,8 +7,9 @@ import { ConfigError, RuleFileError } from '../../src/errors.js';
 import { parseRuleFile } from '../../src/rules/rule-file.js';
 import { BAD_FILES, BAD_MATCHES, BAD_RULES, IMPOSSIBLE_MATCHES, withMatch } from '../rules/bad-rule-files.js';
 import { temporaryFolder } from '../support/engine-fixture.js';
+import { LoadedUpe } from '../support/loaded-upe.js';
 import { type Ended, runUpe } from '../support/upe-process.js';
-import { BAD_LIVE_SETTINGS, BAD_SIZES, BAD_TABLES, type BadCombination } from './bad-combinations.js';
+import { BAD_LIVE_SETTINGS, BAD_SIZES, BAD_TABLES } from './bad-combinations.js';
 import { BAD_COMMAND_LINES } from './bad-command-lines.js';
 import { NEAR_MISSES, NOT_INJECTED } from './bad-names.js';
 import { BAD_VALUES } from './bad-values.js';
@@ -107,17 +108,7 @@ function expectRefusal(t: Test, ended: Ended, lines: readonly (string | RegExp)[
   t.match(found, lines, name);
 }
 
-/** Runs two processes at a time: most of each is waiting for Node.js to start. */
-async function inPairs<Case>(
-  cases: readonly Case[],
-  run: (one: Case, index: number) => Promise<void>,
-): Promise<void> {
-  const left = [...cases.entries()];
-  const runLeft = async () => {
-    for (let next = left.shift(); next !== undefined; next = left.shift()) await run(next[1], next[0]);
-  };
-  await Promise.all([runLeft(), runLeft()]);
-}
+const upe = new LoadedUpe(t);
 
 t.test(
   'upe check refuses every bad value: a round for the first of all variables, for the second, ...',
@@ -132,13 +123,13 @@ t.test(
         .filter(({ values }) => i < values.length)
         .map(({ variable, values }) => [variable, values[i]] as const),
     );
-    await inPairs(rounds, async (round, i) => {
-      const ended = await runUpe(t, ['check'], { env: Object.fromEntries(round) });
+    for (const [i, round] of rounds.entries()) {
+      const ended = await upe.runNth(i, ['check'], Object.fromEntries(round));
       const lines = round.map(
         ([variable, value]) => `${variable} is ${JSON.stringify(value)}, but it must be `,
       );
       expectRefusal(t, ended, lines, `round ${i}`);
-    });
+    }
   },
 );
 
@@ -150,29 +141,29 @@ t.test('upe check refuses every unknown variable, all of them at once', async (t
 });
 
 t.test('upe refuses every mistaken command line', async (t) => {
-  await inPairs(BAD_COMMAND_LINES, async ([line, problems]) => {
-    const ended = await runUpe(t, line === '' ? [] : line.split(' '));
+  for (const [i, [line, problems]] of BAD_COMMAND_LINES.entries()) {
+    const ended = await upe.runNth(i, line === '' ? [] : line.split(' '));
     const lines = problems.map((problem) => `upe: ${problem}`);
     expectRefusal(t, ended, lines, `upe ${line}`);
-  });
+  }
 });
 
 t.test('upe check refuses every combination that does not fit', async (t) => {
-  await inPairs(COMBINATIONS, async ({ name, env, flags = {}, problems }: BadCombination) => {
+  for (const [i, { name, env, flags = {}, problems }] of COMBINATIONS.entries()) {
     const args = Object.entries(flags).map(([setting, value]) => {
       return `--${settingOf(setting as keyof FlagValues).flag}=${value}`;
     });
-    expectRefusal(t, await runUpe(t, ['check', ...args], { env }), problems, name);
-  });
+    expectRefusal(t, await upe.runNth(i, ['check', ...args], env), problems, name);
+  }
 });
 
 t.test('upe check refuses every rule table that the source cannot use', async (t) => {
   const folder = temporaryFolder(t);
-  await inPairs(BAD_TABLES, async ({ name, env, rules, problems }, i) => {
+  for (const [i, { name, env, rules, problems }] of BAD_TABLES.entries()) {
     const file = join(folder, `${i}.yaml`);
     writeFileSync(file, rules);
-    expectRefusal(t, await runUpe(t, ['check', '--rules', file], { env }), problems, name);
-  });
+    expectRefusal(t, await upe.runNth(i, ['check', '--rules', file], env), problems, name);
+  }
 });
 
 /** Line, column and message of each problem. */

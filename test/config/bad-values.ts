@@ -89,6 +89,7 @@ export const BAD_VALUES: readonly [string, string, string, readonly string[]][] 
   ['UPE_USER', 'a name or a number', 'correct it', ['-1', 'no body', 'root:root', 'a/b', 'ü']],
   ['UPE_GROUP', 'a name or a number', 'correct it', ['-1', 'no group', 'a,b', '.a']],
   ['UPE_PCAP_FILE', 'the path of a file', 'correct it', ['a\0b']],
+  ['UPE_CAPTURE_DIR', 'the path of a folder', 'correct it', ['a\0b']],
   [
     'UPE_PCAP_LOOP',
     BOOLEANS,
@@ -163,6 +164,12 @@ export const BAD_VALUES: readonly [string, string, string, readonly string[]][] 
     'an integer from 100 to 60000 (milliseconds)',
     'correct it, or leave it out for the default (1000)',
     ['0', '99', '60001', '-1000', '1s', '1000ms', '1.5', '1e3'],
+  ],
+  [
+    'UPE_TOP_TALKERS',
+    BOOLEANS,
+    'correct it, or leave it out for the default (true)',
+    ['yes', 'off', '10', 'flow'],
   ],
   [
     'UPE_HTTP_HOST',

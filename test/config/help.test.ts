@@ -1,7 +1,7 @@
 import t from 'tap';
 import { COMMAND_NAMES } from '../../src/config/commands.js';
-import { parseCommandLine } from '../../src/config/flags.js';
 import { helpText } from '../../src/config/help.js';
+import { parseCommandLine } from '../../src/config/parse-command-line.js';
 import { SETTING_NAMES, settingOf } from '../../src/config/schema.js';
 
 /** The lines from the one that begins with `title` to the next empty line. */
@@ -53,6 +53,14 @@ t.test('help fits in the width that it is given, from 60 to 100 columns', (t) =>
   t.end();
 });
 
+t.test('every command has an example', (t) => {
+  for (const command of COMMAND_NAMES) {
+    const examples = sectionOf(helpText(command, 80), 'Examples');
+    t.match(examples[0], new RegExp(`upe ${command}\\b`), command);
+  }
+  t.end();
+});
+
 t.test('columns are aligned', (t) => {
   const lines = sectionOf(helpText(null, 80), 'Commands');
   t.strictSame(lines.slice(0, 3), [
@@ -77,8 +85,10 @@ t.test('usage and exit codes are told', (t) => {
     '  upe replay FILE... [--against FILE] [--json] [SETTING...]',
     '  upe check [--overlaps] [--json] [SETTING...]',
     '  upe explain [PROTOCOL SRC DST] [FLAG...] [SETTING...]',
+    '  upe capture [FLAG...] [SETTING...]',
     '  upe import FIREWALL [FILE] [--chain CHAIN] [--ipv6]',
     '  upe unused [FLAG...] [SETTING...]',
+    '  upe top [FLAG...] [SETTING...]',
     '  upe healthcheck [--ready] [SETTING...]',
     '  upe help [COMMAND]',
   ]);
@@ -98,6 +108,12 @@ t.test('help about a command shows what that command uses', (t) => {
   t.match(helpText('healthcheck', 80), 'UPE_HTTP_PORT');
   t.notMatch(helpText('healthcheck', 80), 'UPE_RING_SLOTS');
   t.notMatch(helpText('run', 80), '--json');
+  t.match(helpText('explain', 80), '--buffer-bytes');
+  t.notMatch(helpText('unused', 80), '--buffer-bytes');
+  t.match(
+    words(helpText('capture', 80)).join(' '),
+    'engine needs UPE_HTTP_LIFECYCLE=true, and a UPE_WEB_CONFIG_FILE',
+  );
   t.notMatch(helpText('import', 80), 'Settings:', 'import looks at no setting');
   t.end();
 });

@@ -30,10 +30,12 @@ const DEFAULTS = {
   bufferBytes: 2048,
   ringSlots: 'auto',
   statsIntervalMs: 1000,
+  topTalkers: true,
   httpHost: '127.0.0.1',
   httpPort: 9912,
   webConfigFile: null,
   httpLifecycle: false,
+  captureDir: null,
   idle: 'park',
   logLevel: 'info',
 } satisfies Config;
@@ -69,16 +71,18 @@ t.test('every variable sets its own value and no other', (t) => {
     ['UPE_USER', 'nobody', { user: 'nobody' }],
     ['UPE_PCAP_FILE', 'a b.pcap', { pcapFile: 'a b.pcap' }],
     ['UPE_PCAP_LOOP', '1', { pcapLoop: true }],
+    ['UPE_CAPTURE_DIR', '/var/lib/upe', { captureDir: '/var/lib/upe' }],
     ['UPE_PCAP_PACE', '100000000', { pcapPace: { kind: 'rate', packetsPerSecond: 100_000_000 } }],
     ['UPE_PCAP_PACE', 'max', { pcapPace: { kind: 'max' } }],
     ['UPE_DEMO_PPS', '10000000', { demoPps: 10_000_000 }],
     ['UPE_RULES_FILE', 'r.yaml', { rulesFile: 'r.yaml' }],
     ['UPE_RULE_CAPACITY', '1', { ruleCapacity: 1 }],
     ['UPE_WORKERS', '64', { workers: 64 }],
-    ['UPE_POOL_BUFFERS', '4194304', { poolBuffers: 4_194_304 }],
+    ['UPE_POOL_BUFFERS', '1016800', { poolBuffers: 1_016_800 }],
     ['UPE_BUFFER_BYTES', '128', { bufferBytes: 128 }],
     ['UPE_RING_SLOTS', '64', { ringSlots: 64 }],
     ['UPE_STATS_INTERVAL_MS', '100', { statsIntervalMs: 100 }],
+    ['UPE_TOP_TALKERS', 'false', { topTalkers: false }],
     ['UPE_HTTP_HOST', '::1', { httpHost: '::1' }],
     ['UPE_HTTP_PORT', '0', { httpPort: 0 }],
     ['UPE_WEB_CONFIG_FILE', 'w.yml', { webConfigFile: 'w.yml' }],
@@ -203,11 +207,13 @@ t.test('a pool must hold what rings, caches and bursts can', (t) => {
 t.test('rings that no pool can fill are refused, whatever the pool', (t) => {
   const problem =
     'UPE_RING_SLOTS is "1048576", but 64 workers with rings of 1048576 slots can hold 67115072 buffers, ' +
-    'more than the 4194304 of the largest pool; give fewer slots or fewer workers.';
+    'more than the 1016800 of the largest pool with 2048 bytes each; give fewer slots, fewer workers or smaller buffers.';
   const env = { UPE_WORKERS: '64', UPE_RING_SLOTS: '1048576' };
   t.strictSame(problemsOf(env, {}), [problem]);
   t.strictSame(problemsOf({ ...env, UPE_POOL_BUFFERS: '4194304' }, {}), [problem]);
-  t.strictSame(problemsOf({ UPE_WORKERS: '3', UPE_RING_SLOTS: '1048576' }, {}), []);
+  t.strictSame(problemsOf({ UPE_WORKERS: '3', UPE_RING_SLOTS: '262144' }, {}), []);
+  const small = { UPE_BUFFER_BYTES: '128', UPE_WORKERS: '3', UPE_RING_SLOTS: '1048576' };
+  t.strictSame(problemsOf(small, {}), []);
   t.end();
 });
 

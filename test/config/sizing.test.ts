@@ -1,6 +1,5 @@
 import t from 'tap';
 import {
-  POOL_BUFFERS_MAX,
   poolBuffersMin,
   resolvePoolBuffers,
   resolveRingSlots,
@@ -18,9 +17,25 @@ t.test('auto workers leave one core to the rx thread, from 1 to 4', (t) => {
     [6, 4],
     [128, 4],
   ]) {
-    t.equal(resolveWorkers('auto', cores), workers, `${cores} cores`);
+    t.equal(resolveWorkers({ workers: 'auto', bridge: null }, cores), workers, `${cores} cores`);
   }
-  t.equal(resolveWorkers(64, 1), 64, 'a given number stands, whatever the cores');
+  const given = { workers: 64, bridge: null };
+  t.equal(resolveWorkers(given, 1), 64, 'a given number stands, whatever the cores');
+  t.end();
+});
+
+t.test('auto workers of a bridge are one for each port at least, where there are two cores', (t) => {
+  const bridge = ['eth0', 'eth1'] as const;
+  for (const [cores, workers] of [
+    [1, 1],
+    [2, 2],
+    [3, 2],
+    [4, 3],
+    [128, 4],
+  ]) {
+    t.equal(resolveWorkers({ workers: 'auto', bridge }, cores), workers, `${cores} cores`);
+  }
+  t.equal(resolveWorkers({ workers: 1, bridge }, 8), 1, 'a given number stands');
   t.end();
 });
 
@@ -42,6 +57,7 @@ t.test('auto rings are deep where frames come in blocks or wait for nobody, and 
     source: 'afpacket',
     bridge: null,
     workers: 'auto',
+    bufferBytes: 2048,
     ringSlots: 'auto',
     poolBuffers: 'auto',
   } as const;
@@ -66,9 +82,10 @@ t.test('auto rings are deep where frames come in blocks or wait for nobody, and 
 });
 
 t.test('an auto pool is the minimum and half as many again, up to the largest pool', (t) => {
-  t.equal(resolvePoolBuffers('auto', 1, 64), 224 + 112);
-  t.equal(resolvePoolBuffers('auto', 4, 1024), 4544 + 2272);
-  t.equal(resolvePoolBuffers('auto', 3, 1_048_576), POOL_BUFFERS_MAX);
-  t.equal(resolvePoolBuffers(9999, 4, 1024), 9999, 'a given number stands');
+  t.equal(resolvePoolBuffers('auto', 1, 64, 2048), 224 + 112);
+  t.equal(resolvePoolBuffers('auto', 4, 1024, 2048), 4544 + 2272);
+  t.equal(resolvePoolBuffers('auto', 3, 1_048_576, 128), 4_194_304);
+  t.equal(resolvePoolBuffers('auto', 3, 262_144, 2048), Math.floor(2 ** 31 / (2048 + 64)));
+  t.equal(resolvePoolBuffers(9999, 4, 1024, 2048), 9999, 'a given number stands');
   t.end();
 });

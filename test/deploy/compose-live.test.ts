@@ -9,7 +9,8 @@ import { buildPrometheusImage, buildUpeImage, GRAFANA_NOT_RUN } from '../support
 import { eventually } from '../support/upe-process.js';
 
 // The first run on a machine makes the base image.
-t.setTimeout(300_000);
+// The first of these tests on a machine makes the base of the images, and the others wait for it.
+t.setTimeout(600_000);
 
 const skip = containersMissing() || labMissing(['curl', 'ss', 'sysctl']);
 const { services } = readCompose(['compose.yaml', 'compose.live.yaml']);

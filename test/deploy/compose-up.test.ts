@@ -1,18 +1,24 @@
 import { chmodSync, copyFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { Container, ContainerEngine, containersMissing } from '../support/container-engine.js';
+import {
+  Container,
+  ContainerEngine,
+  containersMissing,
+  PODMAN_REST_MS,
+} from '../support/container-engine.js';
 import { temporaryFolder } from '../support/engine-fixture.js';
 import { freePort } from '../support/free-port.js';
 import { ROOT } from '../support/package-root.js';
 import { accountOf, NO_CAPABILITY } from '../support/process-account.js';
-import { PrometheusServer } from '../support/prometheus-server.js';
+import { PROMETHEUS_REST_MS, PrometheusServer } from '../support/prometheus-server.js';
 import { Scrape } from '../support/scrape.js';
 import { buildPrometheusImage, buildUpeImage, GRAFANA_NOT_RUN } from '../support/test-images.js';
 import { eventually, type TestScope } from '../support/upe-process.js';
 
 // The first run on a machine makes the base image.
-t.setTimeout(300_000);
+// The first of these tests on a machine makes the base of the images, and the others wait for it.
+t.setTimeout(600_000);
 
 const skip = containersMissing();
 const LABEL = 'io.podman.compose.project';
@@ -85,9 +91,10 @@ t.test('UPE and the Prometheus that scrapes it', { skip }, async (t) => {
   await t.test('UPE is ready, and Prometheus has it', async (t) => {
     t.equal((await fetch(`${upeUrl}/-/ready`)).status, 200);
     const hasSome = async (expression: string) => (await prometheusServer.query(expression)).length > 0;
-    await eventually('scrape', () => hasSome('up{job="upe"} == 1').catch(() => false));
+    const isUp = () => hasSome('up{job="upe"} == 1').catch(() => false);
+    await eventually('scrape', isUp, PROMETHEUS_REST_MS);
     // The first scrape may have come before the first packet.
-    await eventually('packets', () => hasSome('sum(upe_rx_packets_total) > 0'));
+    await eventually('packets', () => hasSome('sum(upe_rx_packets_total) > 0'), PROMETHEUS_REST_MS);
     const rules = await prometheusServer.rules();
     t.ok(rules.length > 0, `${rules.length} recording rules and alerts are loaded`);
     t.strictSame(
@@ -98,7 +105,7 @@ t.test('UPE and the Prometheus that scrapes it', { skip }, async (t) => {
 
   for (const container of [upe, prometheus]) {
     await t.test(`${container === upe ? 'UPE' : 'Prometheus'} is healthy and hardened`, async (t) => {
-      await eventually('health', async () => (await container.health(t)).exitCode === 0);
+      await eventually('health', async () => (await container.health(t)).exitCode === 0, PODMAN_REST_MS);
       t.strictSame(accountOf(t, await container.pid(t)).capabilities, NO_CAPABILITY);
       t.equal(await container.inspect(t, '.HostConfig.ReadonlyRootfs'), 'true');
       t.match((await container.exec(t, 'touch', '/etc/file')).stderr, /Read-only file system/);
@@ -179,12 +186,8 @@ for (const { name, env, exitCode, says } of [
 ]) {
   t.test(`one line about ${name}, and Prometheus is up`, { skip }, async (t) => {
     const { upe, prometheus } = await composeUp(t, env(t));
-    await eventually('end of UPE', async () => {
-      const [restarts, status] = await Promise.all(
-        ['.RestartCount', '.State.Status'].map((field) => upe.inspect(t, field)),
-      );
-      return restarts === '3' && status === 'exited';
-    });
+    const hasEnded = async () => (await upe.inspect(t, '.RestartCount', '.State.Status')) === '3 exited';
+    await eventually('end of UPE', hasEnded, PODMAN_REST_MS);
     t.equal(await upe.inspect(t, '.State.ExitCode'), `${exitCode}`);
     const { stdout, stderr } = await upe.logs(t);
     t.equal(stdout, '');

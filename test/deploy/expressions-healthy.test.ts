@@ -10,7 +10,7 @@ t.setTimeout(180_000);
 
 const skip = prometheusMissing();
 t.test('a minute of demo traffic has data for every expression, or a reason why not', { skip }, async (t) => {
-  const upe = await startUpe(t, { UPE_SOURCE: 'demo', UPE_WORKERS: '2' });
+  const upe = await startUpe(t, { UPE_SOURCE: 'demo', UPE_DEMO_PPS: '5000', UPE_WORKERS: '2' });
   const prometheus = await PrometheusServer.start(t, configurationFor([{ port: upe.port }]));
   await sleep(SCRAPED_MS);
   for (const { where, expression, emptyBecause } of deployedExpressions()) {

@@ -20,7 +20,8 @@ import { buildUpeImage, NODE_IMAGE, UPE_IMAGE } from '../support/test-images.js'
 import { eventually, type TestScope } from '../support/upe-process.js';
 
 // The first run on a machine makes the base image.
-t.setTimeout(300_000);
+// The first of these tests on a machine makes the base of the images, and the others wait for it.
+t.setTimeout(600_000);
 
 const skip = containersMissing() || labMissing(['tcpreplay', 'curl', 'sysctl']);
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));

@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import t from 'tap';
 import { parse } from 'yaml';
 import { PROMETHEUS_FOLDER } from '../support/prometheus-rules.js';
-import { PrometheusServer, prometheusMissing, type QueriedSeries } from '../support/prometheus-server.js';
+import {
+  PROMETHEUS_REST_MS,
+  PrometheusServer,
+  prometheusMissing,
+  type QueriedSeries,
+} from '../support/prometheus-server.js';
 import { eventually, startUpe } from '../support/upe-process.js';
 
 t.setTimeout(120_000);
@@ -39,9 +44,9 @@ t.test('every series of UPE arrives at the other end, with the labels of its sit
   await PrometheusServer.start(t, config, AGENT);
 
   const scraped = [...(await upe.scrape()).values.keys()];
-  await eventually('all series', async () => {
-    return (await seriesOf(receiver, '{__name__=~"upe_.*|process_.*"}')).length === scraped.length;
-  });
+  const hasAll = async () =>
+    (await seriesOf(receiver, '{__name__=~"upe_.*|process_.*"}')).length === scraped.length;
+  await eventually('all series', hasAll, PROMETHEUS_REST_MS);
   const instance = `127.0.0.1:${upe.port}`;
   t.strictSame(await seriesOf(receiver, 'upe_rules'), [
     { __name__: 'upe_rules', instance, job: 'site-1/upe', site: 'site-1' },

@@ -4,7 +4,7 @@ import { hashSync } from 'bcryptjs';
 import t from 'tap';
 import { Certificates, opensslMissing } from '../support/certificates.js';
 import { temporaryFolder } from '../support/engine-fixture.js';
-import { PrometheusServer, prometheusMissing } from '../support/prometheus-server.js';
+import { PROMETHEUS_REST_MS, PrometheusServer, prometheusMissing } from '../support/prometheus-server.js';
 import { eventually, startUpe } from '../support/upe-process.js';
 
 t.setTimeout(120_000);
@@ -56,10 +56,9 @@ basic_auth_users:
       })),
     });
     // A second scrape of each: one that is refused stays refused.
-    await eventually('two scrapes by each', async () => {
-      const counts = await prometheus.query('count_over_time(up[5m]) >= 2');
-      return counts.length === SCRAPERS.length;
-    });
+    const hasTwoOfEach = async () =>
+      (await prometheus.query('count_over_time(up[5m]) >= 2')).length === SCRAPERS.length;
+    await eventually('two scrapes by each', hasTwoOfEach, PROMETHEUS_REST_MS);
     const up = (await prometheus.query('up')).map(({ metric, value }) => [metric.job, value[1]]);
     t.same(Object.fromEntries(up), Object.fromEntries(SCRAPERS.map(({ job, up }) => [job, up])));
     const packets = await prometheus.query('upe_rx_packets_total');

@@ -3,7 +3,12 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { UnusedReport } from '../../src/commands/unused-report.js';
 import { temporaryFolder } from '../support/engine-fixture.js';
-import { configurationFor, PrometheusServer, prometheusMissing } from '../support/prometheus-server.js';
+import {
+  configurationFor,
+  PROMETHEUS_REST_MS,
+  PrometheusServer,
+  prometheusMissing,
+} from '../support/prometheus-server.js';
 import { relayScrapes } from '../support/scrape-relay.js';
 import { eventually, runUpe, startUpe } from '../support/upe-process.js';
 
@@ -31,9 +36,13 @@ t.test('instances at work, one of which is started again with other rules', { sk
     t.ok(exitCode === 3, `exit code ${exitCode}: ${stderr}`);
     return JSON.parse(stdout) as UnusedReport;
   };
-  await eventually('counts of both', async () => {
-    return (await server.query('increase(upe_rule_packets_total{rule="web"}[1m]) > 0')).length === 2;
-  });
+  const hasSeries = (count: number, expression: string) =>
+    eventually(
+      `${count} of ${expression}`,
+      async () => (await server.query(expression)).length === count,
+      PROMETHEUS_REST_MS,
+    );
+  await hasSeries(2, 'increase(upe_rule_packets_total{rule="web"}[1m]) > 0');
   const first = await report();
   t.match(first.unused, [{ rule: 'nobody', last_match: null, instances: 2 }]);
   t.equal(first.unused.length, 1);
@@ -45,12 +54,9 @@ t.test('instances at work, one of which is started again with other rules', { sk
   await upe.stop();
   writeFileSync(file, RULES.replace('443', '44300').replace('nobody', 'somebody'));
   upe = await startUpe(t, { ...DEMO, UPE_RULES_FILE: file });
-  await eventually('the new rules', async () => {
-    return (await server.query('upe_rule_info{rule="somebody"}')).length === 1;
-  });
-  await eventually('the end of the old ones', async () => {
-    return (await server.query('upe_rule_info{rule="nobody"}')).length === 0;
-  });
+  await hasSeries(1, 'upe_rule_info{rule="somebody"}');
+  // The old ones have ended.
+  await hasSeries(0, 'upe_rule_info{rule="nobody"}');
   const { unused, instances } = await report();
   t.strictSame(
     unused.map(({ rule }) => rule),

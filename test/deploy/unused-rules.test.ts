@@ -131,6 +131,8 @@ const FLEET: readonly PastRule[] = [
   { rule: 'young', instance: 'a', from: 10 },
   { rule: 'young-and-used', instance: 'a', from: 10, matches: [2] },
   { rule: 'removed', instance: 'a', to: 20 },
+  // Only between two looks, which are 0.9 days apart.
+  { rule: 'tried-briefly', instance: 'a', from: 63.6, to: 63.4 },
   { rule: 'with-a-gap', instance: 'b', gap: [80, 11] },
   { rule: 'of-one-that-left', instance: 'c', to: 30 },
 ];
@@ -149,9 +151,9 @@ t.test('90 days of a fleet', { skip }, async (t) => {
       t.equal(answer.exitCode, 3);
       t.strictSame(names(answer.unused), ['long-ago', 'long-before-a-restart', 'never', 'with-a-gap']);
       t.strictSame(names(answer.young), ['young']);
-      t.strictSame(answer.removed, ['of-one-that-left', 'removed']);
+      t.strictSame(answer.removed, ['of-one-that-left', 'removed', 'tried-briefly']);
       t.strictSame(answer.no_data, []);
-      const removed = 2;
+      const removed = 3;
       t.equal(answer.rules, new Set(names(FLEET)).size - removed, 'the names that instances have now');
       t.strictSame(answer.instances, [
         { job: 'upe', instance: 'a', has_data_now: true },
@@ -252,7 +254,7 @@ rule last match data since
 ---
 young none known TIME
 
-On no instance any more: of-one-that-left, removed.
+On no instance any more: of-one-that-left, removed, tried-briefly.
 4 of 12 rules matched no packet on any of 3 instances since TIME.
 `,
     );

@@ -12,8 +12,9 @@ const PACKETS_PER_MS = 5;
 t.test('an rx thread that is killed takes nothing with it', { skip: labMissing(['unshare']) }, async (t) => {
   const engine = fileURLToPath(new URL('rx-kills-engine.js', import.meta.url));
   const script = `ip link set lo up && exec node "$0" ${KILLS} ${PACKETS_PER_MS}`;
-  const env = { ...process.env, NODE_OPTIONS: '' };
-  const { stdout } = await promisify(execFile)('unshare', ['-n', 'sh', '-c', script, engine], { env });
+  // tap puts itself into NODE_OPTIONS of whatever a test spawns, and each thread would load it.
+  const command = ['-u', 'NODE_OPTIONS', 'unshare', '-n', 'sh', '-c', script, engine];
+  const { stdout } = await promisify(execFile)('env', command);
   const result = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
   t.comment(`${KILLS} rx kills: ${JSON.stringify(result)}`);
   t.same(result.violations, []);

@@ -41,7 +41,9 @@ class MainRxBench {
     ruleCapacity: 4,
     interfaceCount: INTERFACES.length,
     rxSends: true,
+    captures: false,
     hugePages: false,
+    samples: false,
   });
   readonly aggregator = new Aggregator({ ...this.memory, interfaces: INTERFACES }, CLOCK);
   readonly rx: MainRx;

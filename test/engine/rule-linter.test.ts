@@ -42,11 +42,11 @@ function linterWith(createThread: CreateThread = (file, options) => new Worker(f
   return { linter, said, saidSomething, threads };
 }
 
-t.test('counts the rules that can never match, on a thread that ends then', async (t) => {
+t.test('names the rules that can never match, on a thread that ends then', async (t) => {
   const { linter, said, saidSomething, threads } = linterWith();
   linter.tableInUse(7, withShadowed(3));
   await saidSomething;
-  t.strictSame(said, [{ generation: 7, shadowed: 3 }]);
+  t.strictSame(said, [{ generation: 7, shadowed: [1, 2, 3] }]);
   await sleep(200);
   t.strictSame(
     threads.map(({ threadId }) => threadId),
@@ -63,7 +63,7 @@ t.test('of tables that follow one another, only the last is looked at', async (t
     await sleep(20);
   }
   await saidSomething;
-  t.strictSame(said, [{ generation: 20, shadowed: 20 }]);
+  t.match(said, [{ generation: 20, shadowed: { length: 20 } }]);
   t.equal(threads.length, 1, 'threads');
   await linter.stop();
 });
@@ -75,7 +75,7 @@ t.test('a table that comes while one is looked at ends that', async (t) => {
   while (threads.length === 0) await sleep(10);
   linter.tableInUse(2, withShadowed(1));
   await saidSomething;
-  t.strictSame(said, [{ generation: 2, shadowed: 1 }]);
+  t.strictSame(said, [{ generation: 2, shadowed: [1] }]);
   await linter.stop();
 });
 
@@ -87,8 +87,8 @@ t.test('16,384 rules are counted, and main is not held up', async (t) => {
   const handedOverMs = performance.now() - beganMs;
   t.ok(handedOverMs < 50, `handed over in ${handedOverMs.toFixed(1)} ms`);
   await saidSomething;
-  t.comment(`known after ${((performance.now() - beganMs) / 1000).toFixed(1)} s: ${JSON.stringify(said)}`);
-  t.match(said, [{ generation: 1, shadowed: Number }]);
+  t.comment(`known after ${((performance.now() - beganMs) / 1000).toFixed(1)} s`);
+  t.match(said, [{ generation: 1, shadowed: Array }]);
   await linter.stop();
 });
 
@@ -105,7 +105,7 @@ t.test('a thread that dies is a warning, and the next table is looked at all the
   t.match(said, [/which rules can never match is not known, .* as the test wants it/]);
   linter.tableInUse(2, withShadowed(2));
   while (said.length === 1) await sleep(10);
-  t.strictSame(said[1], { generation: 2, shadowed: 2 });
+  t.strictSame(said[1], { generation: 2, shadowed: [1, 2] });
   await linter.stop();
 });
 

@@ -36,6 +36,9 @@ const DOWN_MS_MAX = 200;
 const SEED = Number(process.env.TEST_SEED ?? Date.now() % 1_000_000);
 
 t.setTimeout(180_000);
+// The two that take longest wait for the kernel and for UPE's next look: they run beside each other.
+t.jobs = 2;
+const waiting = { skip, buffered: true };
 t.comment(`TEST_SEED=${SEED}`);
 
 /** Waits until something holds, which must not take longer than UPE promises. Returns how long it took, milliseconds. */
@@ -80,7 +83,7 @@ function promiscuity(host: Host, name: string): number {
   return JSON.parse(host.run('ip', '-d', '-j', 'link', 'show', 'dev', name))[0].promiscuity;
 }
 
-t.test(`an interface that goes down and comes up again, ${FLAPS} times`, { skip }, async (t) => {
+t.test(`an interface that goes down and comes up again, ${FLAPS} times`, waiting, async (t) => {
   const random = new Random(SEED);
   const { left, mid } = watchLab(t);
   const upe = await startUpeOn(t, mid, { UPE_INTERFACE: 'eth0', UPE_RULES_FILE: rules });
@@ -108,7 +111,7 @@ t.test(`an interface that goes down and comes up again, ${FLAPS} times`, { skip 
   t.equal((await upe.stop()).exitCode, 0);
 });
 
-t.test(`an interface that is deleted and created again, ${FLAPS} times`, { skip }, async (t) => {
+t.test(`an interface that is deleted and created again, ${FLAPS} times`, waiting, async (t) => {
   const random = new Random(SEED);
   const { lab, left, mid } = watchLab(t);
   const upe = await startUpeOn(t, mid, { UPE_INTERFACE: 'eth0', UPE_RULES_FILE: rules });

@@ -76,7 +76,7 @@ t.test('installed without running any script, everything works but raw-socket', 
   });
 
   await t.test('raw-socket says in one line what it needs', async (t) => {
-    const env = { UPE_SOURCE: 'raw-socket', UPE_RULES_FILE: 'rules.yaml' };
+    const env = { UPE_SOURCE: 'raw-socket', UPE_RULES_FILE: 'rules.yaml', UPE_HTTP_PORT: '0' };
     const { exitCode, stderr } = await start(['run'], env).ended;
     t.equal(exitCode, 1);
     t.match(

@@ -26,7 +26,12 @@ t.test('the package holds the program and the example rules, and no tests', asyn
   const [{ filename, files }] = JSON.parse(packed.stdout);
   t.equal(filename, `upe-${version}.tgz`);
   const paths: string[] = files.map(({ path }: { path: string }) => path);
-  for (const needed of ['package.json', 'dist/src/main.js', 'deploy/rules/example.yaml']) {
+  for (const needed of [
+    'package.json',
+    'dist/src/main.js',
+    'dist/src/page/main.js',
+    'deploy/rules/example.yaml',
+  ]) {
     t.ok(paths.includes(needed), needed);
   }
   const allowed =

@@ -17,7 +17,8 @@ const LOAD_MS = 500;
 /** A little more than a reload takes, milliseconds. */
 const RELOAD_MS = 150;
 
-t.setTimeout(400_000 * Math.max(1, STOPS / 200));
+// Far more than they take: five minutes alone beside the others of their group.
+t.setTimeout(900_000 * Math.max(1, STOPS / 200));
 
 /** What a signal at one moment has led to. */
 interface Stop {

@@ -18,7 +18,7 @@ for (const thread of ['rx', 'worker0']) {
         source: { kind: 'demo', packetsPerSecond: 50_000, seed: 1 },
         ruleSet: rules('{ default_action: count, rules: [] }'),
         restarts: { ...ENDLESS_RESTARTS, backoffMsMin: 1500, backoffMsMax: 1500 },
-        stats: { intervalMs: 100, http: LOCAL_HTTP },
+        stats: { intervalMs: 100, http: LOCAL_HTTP, topTalkers: true },
       },
       { createThread: threads.create },
     );

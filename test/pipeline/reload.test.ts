@@ -77,7 +77,7 @@ t.test(
           pace: { kind: 'rate', packetsPerSecond: 10_000 },
           loop: false,
         },
-        stats: { intervalMs: 100, http: LOCAL_HTTP },
+        stats: { intervalMs: 100, http: LOCAL_HTTP, topTalkers: true },
       },
       {
         onFinished: () => {

@@ -4,8 +4,9 @@ import {
   CONTROL_TABLE_GENERATION,
   controlOf,
 } from '../../src/memory/control-layout.js';
+import { buildRuleTable } from '../../src/rules/build-rule-table.js';
 import { createMatcher } from '../../src/rules/create-matcher.js';
-import { buildRuleTable, RuleTable } from '../../src/rules/rule-table.js';
+import { RuleTable } from '../../src/rules/rule-table.js';
 import { SlotRegistry } from '../../src/rules/slot-registry.js';
 import type { Judgement } from '../../src/worker/packet-judge.js';
 import { type SimulatedTable, TABLES } from './simulated-traffic.js';

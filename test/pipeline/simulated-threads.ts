@@ -21,7 +21,9 @@ import { SOURCE_FINISHED } from '../../src/source/source.js';
 import { TransmitCounters } from '../../src/tx/transmit-counters.js';
 import { NoTransmitter } from '../../src/tx/transmitter.js';
 import { abandon } from '../../src/worker/predecessor.js';
+import { NoSampler } from '../../src/worker/sampler.js';
 import { WorkerLoop } from '../../src/worker/worker-loop.js';
+import { idleTap } from '../worker/idle-tap.js';
 import { mortalCode } from '../worker/mortal-code.js';
 import type { SimulatedOutcomes } from './simulated-outcomes.js';
 import type { SimulatedRules } from './simulated-rules.js';
@@ -70,7 +72,7 @@ export class SimulatedRx {
     const pool = new Pool(memory.pool);
     this.control = controlOf(memory.control, 0);
     this.loop = new Rx(
-      { idle: 'spin' },
+      { idle: 'spin', isBridge: false },
       {
         source,
         pool,
@@ -205,7 +207,9 @@ export class SimulatedWorker {
         control,
         clock,
         transmitter: new NoTransmitter(new TransmitCounters(banks, WORKER_TOTALS.firstTransmit)),
+        sampler: new NoSampler(),
         passage: { counted: false, unclassified: false, malformed: false },
+        tap: idleTap(this.pool),
         judgement: this.rules.newest,
         nextJudgement: () => {
           const next = this.rules.nextOf(index);

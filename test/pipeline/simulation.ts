@@ -93,7 +93,9 @@ export class Simulation {
       ruleCapacity: RULE_CAPACITY,
       interfaceCount: 2,
       rxSends: false,
+      captures: false,
       hugePages: false,
+      samples: false,
     });
     this.pool = new PacketPool(this.memory.pool);
     const frames = random.below(4) === 0 ? random.below(1000) : Number.POSITIVE_INFINITY;

@@ -47,7 +47,7 @@ t.test('stats is killed twenty times: nobody else notices, and no count is lost'
       ruleSet: only('a'),
       ruleCapacity: 2,
       restarts: ENDLESS_RESTARTS,
-      stats: { intervalMs: 100, http: LOCAL_HTTP },
+      stats: { intervalMs: 100, http: LOCAL_HTTP, topTalkers: true },
     },
     { createThread: threads.create },
   );
@@ -95,7 +95,7 @@ t.test('a reload that stats dies over is refused, and the next one is not', asyn
     {
       ruleSet: only('a'),
       restarts: ENDLESS_RESTARTS,
-      stats: { intervalMs: 100, http: LOCAL_HTTP },
+      stats: { intervalMs: 100, http: LOCAL_HTTP, topTalkers: true },
     },
     { createThread: threads.create },
   );
@@ -129,7 +129,7 @@ t.test('how many rules can never match outlives stats, and is known of the table
   - { name: all, action: count }
   - { name: never, match: { dst_port: 80 }, action: drop }`);
   const engine = createEngine(
-    { ruleSet, restarts: ENDLESS_RESTARTS, stats: { intervalMs: 100, http: LOCAL_HTTP } },
+    { ruleSet, restarts: ENDLESS_RESTARTS, stats: { intervalMs: 100, http: LOCAL_HTTP, topTalkers: true } },
     { createThread: threads.create },
   );
   const port = await engine.start();

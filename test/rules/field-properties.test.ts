@@ -9,8 +9,8 @@ import {
   parseInteger,
   parseRange,
 } from '../../src/rules/integer-field.js';
+import { Mistake } from '../../src/rules/mistake.js';
 import type { PortRange, Prefix } from '../../src/rules/rule.js';
-import { Mistake } from '../../src/rules/rule-problems.js';
 import type { YamlScalar } from '../../src/rules/yaml-tree.js';
 
 const scalar = (text: string): YamlScalar => ({

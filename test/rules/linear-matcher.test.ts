@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { ABSENT, Packet } from '../../src/protocol/packet.js';
+import { buildRuleTable } from '../../src/rules/build-rule-table.js';
+import { FewRulesMatcher } from '../../src/rules/few-rules-matcher.js';
 import { LinearMatcher } from '../../src/rules/linear-matcher.js';
-import { NO_MATCH } from '../../src/rules/matcher.js';
+import { type Matcher, NO_MATCH } from '../../src/rules/matcher.js';
 import type { RuleSet } from '../../src/rules/rule.js';
-import { buildRuleTable, RuleTable } from '../../src/rules/rule-table.js';
+import { RuleTable } from '../../src/rules/rule-table.js';
 import { rule, ruleSet, ruleSetOf } from './build-rules.js';
 import { naiveMatch } from './naive-matcher.js';
 import { packetNear, randomRuleSet, SOURCE_INTERFACES } from './random-rules.js';
@@ -12,9 +14,20 @@ import { packetNear, randomRuleSet, SOURCE_INTERFACES } from './random-rules.js'
 const RULE_SETS = 500;
 const PACKETS_A_SET = 50;
 
-function matcherOf(set: RuleSet): LinearMatcher {
+/** The linear matcher, which the one for few rules has to agree with about each packet. */
+function matcherOf(set: RuleSet): Matcher {
   const slots = set.rules.map((_, position) => position);
-  return new LinearMatcher(new RuleTable(buildRuleTable(set, slots, SOURCE_INTERFACES, 1)));
+  const table = new RuleTable(buildRuleTable(set, slots, SOURCE_INTERFACES, 1));
+  const linear = new LinearMatcher(table);
+  const fewRules = new FewRulesMatcher(table);
+  return {
+    match(packet) {
+      const position = linear.match(packet);
+      const other = fewRules.match(packet);
+      if (other !== position) throw new Error(`rule ${position} matches, and for few rules ${other}`);
+      return position;
+    },
+  };
 }
 
 /** An IPv4 TCP packet between two hosts, but for what the test says. */

@@ -1,6 +1,7 @@
 import t from 'tap';
+import { buildRuleTable } from '../../src/rules/build-rule-table.js';
 import { ACTIONS } from '../../src/rules/rule.js';
-import { buildRuleTable, RuleTable } from '../../src/rules/rule-table.js';
+import { RuleTable } from '../../src/rules/rule-table.js';
 import { rule, ruleSet } from './build-rules.js';
 
 const INTERFACES = ['eth0', 'eth1'];

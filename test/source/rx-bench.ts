@@ -87,6 +87,7 @@ interface BenchOptions {
   readonly workers?: number;
   readonly ringSlots?: number;
   readonly poolBuffers?: number;
+  readonly isBridge?: boolean;
 }
 
 /** As many frames, numbered by their UDP source ports. */
@@ -116,7 +117,10 @@ export class RxBench {
   private readonly workers: number;
   private readonly reader: CounterReader;
 
-  constructor(source: Source, { workers = 1, ringSlots = 64, poolBuffers = 256 }: BenchOptions = {}) {
+  constructor(
+    source: Source,
+    { workers = 1, ringSlots = 64, poolBuffers = 256, isBridge = false }: BenchOptions = {},
+  ) {
     this.workers = workers;
     this.pool = new PacketPool(
       createPool({
@@ -138,7 +142,7 @@ export class RxBench {
     );
     this.isParked = (worker) => controlOf(controls, 1 + worker)[CONTROL_DOORBELL] !== 0;
     this.loop = new RxLoop(
-      { idle: 'park' },
+      { idle: 'park', isBridge },
       {
         source,
         pool: this.pool,

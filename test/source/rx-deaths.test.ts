@@ -112,7 +112,7 @@ class Stage {
   loop(code: Modules) {
     const pool = new code.pool.PacketPool(this.memory);
     return new code.loop.RxLoop(
-      { idle: 'spin' },
+      { idle: 'spin', isBridge: false },
       {
         source: new NumberedSource(),
         pool,

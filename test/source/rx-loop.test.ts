@@ -14,7 +14,7 @@ import { FORM_CHECKSUM_MISSING_BIT } from '../../src/memory/pool-layout.js';
 import { LINK_ETHERNET } from '../../src/protocol/link-type.js';
 import { SOURCE_FINISHED } from '../../src/source/source.js';
 import { ethernet, ipv4, udp } from '../fixtures/frames.js';
-import { FRAME, RxBench, ScriptedSource } from './rx-bench.js';
+import { FRAME, numbered, RxBench, ScriptedSource } from './rx-bench.js';
 
 t.test('a frame arrives whole in a buffer, with everything that is known of it', async (t) => {
   const bench = new RxBench(new ScriptedSource([[{ bytes: FRAME, wireBytes: 1500, interfaceIndex: 1 }]]));
@@ -223,6 +223,40 @@ t.test('both directions of a flow go to the same worker, in order', async (t) =>
           [own[i][0], 'back'],
         ],
       );
+    }
+  }
+});
+
+t.test('a bridge divides its workers between its ports, and each flow stays with one of them', async (t) => {
+  for (const [workers, left, right] of [
+    [1, [0], [0]],
+    [2, [0], [1]],
+    [3, [0, 1], [2]],
+    [5, [0, 1, 2], [3, 4]],
+  ] as const) {
+    const flows = numbered(16).flatMap(({ bytes }) =>
+      [0, 1].map((interfaceIndex) => ({ bytes, interfaceIndex })),
+    );
+    const source = new ScriptedSource([flows, flows]);
+    const bench = new RxBench(source, { workers, isBridge: true });
+    bench.loop.runBurst();
+    bench.loop.runBurst();
+    const workersOf = new Map<string, number[]>();
+    for (let worker = 0; worker < workers; worker++) {
+      for (const buffer of bench.pop(worker)) {
+        const flow = bench.pool.view.getUint16(bench.pool.frameByteOffset(buffer) + 34);
+        const key = `${bench.pool.interfaceIndex(buffer)} ${flow}`;
+        workersOf.set(key, [...(workersOf.get(key) ?? []), worker]);
+      }
+    }
+    t.equal(workersOf.size, 32, `${workers} workers: every flow of both ports`);
+    for (const [port, own] of [left, right].entries()) {
+      const met = [...workersOf].filter(([key]) => key.startsWith(`${port} `)).map(([, list]) => list);
+      t.ok(
+        met.every(([first, second]) => first === second),
+        `${workers} workers: one a flow`,
+      );
+      t.same([...new Set(met.flat())].sort(), own, `${workers} workers: those of port ${port}`);
     }
   }
 });

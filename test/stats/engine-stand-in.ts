@@ -6,11 +6,16 @@ import {
   unclassifiedSlot,
   WORKER_TOTALS,
 } from '../../src/counters/catalogue.js';
+import { createLogger } from '../../src/log.js';
+import { createCaptureMemory } from '../../src/memory/capture-layout.js';
 import type { Clock } from '../../src/memory/clock.js';
+import { LINK_ETHERNET } from '../../src/protocol/link-type.js';
+import { buildRuleTable } from '../../src/rules/build-rule-table.js';
 import type { RuleSet } from '../../src/rules/rule.js';
-import { buildRuleTable } from '../../src/rules/rule-table.js';
 import type { SlotPlan } from '../../src/rules/slot-registry.js';
 import { Aggregator } from '../../src/stats/aggregator.js';
+import { CAPTURE_ENDS } from '../../src/stats/capture/capture-totals.js';
+import { Captures } from '../../src/stats/capture/captures.js';
 import type { EngineState } from '../../src/stats/engine-state.js';
 import { RuleSeries, type RulesNotice } from '../../src/stats/rule-series.js';
 import { rule, ruleSet } from '../rules/build-rules.js';
@@ -18,6 +23,8 @@ import { DataplaneStandIn, RULE_CAPACITY } from './dataplane-stand-in.js';
 
 /** Since when every rule of a stand-in is in its table, Unix time in milliseconds. */
 export const LOADED_MS = 1_699_999_990_500;
+/** Of a worker's ring to the captures. */
+const CAPTURE_RING_WORDS = 4096;
 const INTERFACES = ['eth0', 'eth1', 'eth2'];
 
 /** What stats is told of a table, made from a set and its plan. */
@@ -96,6 +103,11 @@ export class EngineStandIn {
       3,
     ),
   );
+  readonly captureMemory = createCaptureMemory(2, CAPTURE_RING_WORDS);
+  readonly captures = new Captures(
+    { memory: this.captureMemory, version: '1.2.3', interfaces: INTERFACES, linkType: LINK_ETHERNET },
+    { clock: this.clock, log: createLogger('silent', 'test'), rules: () => this.state.rulesInUse },
+  );
   readonly state: EngineState = {
     version: '1.2.3',
     source: 'afpacket',
@@ -110,7 +122,7 @@ export class EngineStandIn {
     unjudged: { unclassified: 'count', malformed: 'count' },
     series: this.series,
     rulesInUse: this.series.notice,
-    shadowedRules: 1,
+    shadowedRules: new Set([1]),
     eventLoopThreads: [
       { thread: 'main', busySeconds: 0.5, heapBytes: 1000, lagSeconds: 0.002, gcSeconds: 0.25 },
       { thread: 'stats', busySeconds: 1.25, heapBytes: 2000, lagSeconds: 0, gcSeconds: 0.5 },
@@ -126,8 +138,10 @@ export class EngineStandIn {
     poolBuffers: 4096,
     bufferBytes: 2048,
     poolFreeBuffers: () => 4000,
+    talkers: null,
     reload: { generation: 3, successful: true, successMs: LOADED_MS, failure: null },
     isSourceFinished: false,
+    captures: this.captures,
   };
 
   private hasTraffic = false;
@@ -168,6 +182,13 @@ export class EngineStandIn {
     rx.heapBytes = 3000;
     workers[0].heapBytes = 4000;
     workers[1].heapBytes = 5000;
+    const { totals } = this.captures;
+    totals.countWritten(51, 5100);
+    totals.countDropped('ring_full', 52);
+    totals.countDropped('unwritten', 53);
+    CAPTURE_ENDS.forEach((end, i) => {
+      for (let count = 0; count <= i; count++) totals.countEnd(end);
+    });
   }
 
   stop(): void {

@@ -103,6 +103,16 @@ t.test('families that have no series without a live source are described all the
   }
 });
 
+t.test('what is not known yet is NaN, as both formats spell it', async (t) => {
+  const engine = await startFilled(t);
+  const exposer = new Exposer({ ...engine.state, shadowedRules: null });
+  for (const openMetrics of [false, true]) {
+    const { text } = await rendered(exposer, openMetrics);
+    t.match(text, /^upe_rules_shadowed NaN$/m);
+    t.notMatch(text, /\bNan\b/);
+  }
+});
+
 t.test('a scrape shows the state of then', async (t) => {
   const engine = await startFilled(t);
   const exposer = new Exposer(engine.state);

@@ -53,6 +53,11 @@ const CONTRACT: { readonly [name: string]: readonly string[] } = {
   upe_interface_up: ['interface'],
   upe_interface_receive_missed_packets_total: ['interface'],
   upe_interface_receive_dropped_packets_total: ['interface'],
+  upe_captures_running: [],
+  upe_captures_ended_total: ['reason'],
+  upe_capture_packets_total: [],
+  upe_capture_bytes_total: [],
+  upe_capture_dropped_packets_total: ['reason'],
 };
 
 t.test('every metric of the contract is exported, once, and no other', async (t) => {

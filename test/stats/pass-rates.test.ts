@@ -37,6 +37,18 @@ t.test('a rate is what came between two passes, by the time between them', async
   t.equal(rates.slotBytes(FIRST_RULE_SLOT), 2000);
 });
 
+t.test('a worker has a rate, and the part of the time that it was at work', async (t) => {
+  const { totals, rates } = start();
+  Object.assign(totals.workers[0], { packets: 10, busySeconds: 3 });
+  rates.note(1000);
+  t.ok(Number.isNaN(rates.workerBusy(0)));
+  Object.assign(totals.workers[0], { packets: 4010, busySeconds: 3.5 });
+  rates.note(3000);
+  t.equal(rates.workerPackets(0), 2000);
+  t.equal(rates.workerBusy(0), 0.25);
+  t.equal(rates.slotPackets(FIRST_RULE_SLOT), 0, 'and what comes after it stays apart');
+});
+
 t.test('a pass that follows too closely is left out', async (t) => {
   const { totals, rates } = start();
   rates.note(0);

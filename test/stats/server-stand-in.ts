@@ -12,6 +12,7 @@ export const LOCAL_HTTP: HttpSettings = {
   port: 0,
   webConfigFile: null,
   lifecycle: false,
+  captureDir: null,
   mustAuthenticate: false,
 };
 
@@ -42,6 +43,7 @@ export class ServerStandIn {
           this.reloads++;
           return this.reload();
         },
+        captures: this.engine.captures,
       },
     );
   }

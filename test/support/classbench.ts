@@ -1,8 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import * as layout from '../../src/memory/layout.js';
 import { ABSENT, type Packet } from '../../src/protocol/packet.js';
 import type { PortRange, Prefix, RuleMatch, RuleSet } from '../../src/rules/rule.js';
 import { MATCH_ALL, rule, ruleSet } from '../rules/build-rules.js';
+
+const { INDEX_MASK } = layout;
 
 /*
  * Filter sets and traces of ClassBench (Taylor and Turner, INFOCOM 2005). A filter is one line, the first
@@ -95,11 +98,12 @@ export function readTrace(file: string): Int32Array {
 
 /** Makes the packet one of a trace. `at`: the header's first word. */
 export function fillPacket(packet: Packet, headers: Int32Array, at: number): void {
-  packet.src0 = headers[at];
-  packet.dst0 = headers[at + 1];
-  packet.srcPort = headers[at + 2];
-  packet.dstPort = headers[at + 3];
-  packet.protocol = headers[at + 4];
+  const first = at & INDEX_MASK;
+  packet.src0 = headers[first];
+  packet.dst0 = headers[first + 1];
+  packet.srcPort = headers[first + 2];
+  packet.dstPort = headers[first + 3];
+  packet.protocol = headers[first + 4];
 }
 
 /** What all packets of a trace have in common. */

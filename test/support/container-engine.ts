@@ -7,13 +7,25 @@ import { type Ended, eventually, startProgram, type TestScope } from './upe-proc
  * Where podman keeps what these tests make: apart from the machine's own images, because they carry the names
  * of others. It stays there, so that a second run need not make the base image again.
  */
-const STORE = '/var/tmp/upe-test-containers';
+export const STORE = '/var/tmp/upe-test-containers';
 
-const PROGRAMS = ['podman', 'podman-compose', 'runc', 'iptables', 'debootstrap', 'prometheus', 'curl'];
+const PROGRAMS = [
+  'podman',
+  'podman-compose',
+  'runc',
+  'iptables',
+  'debootstrap',
+  'prometheus',
+  'curl',
+  'flock',
+];
 const HELPERS = ['/usr/lib/podman/netavark', '/usr/lib/podman/aardvark-dns'];
 
 /** A root that cannot be written. Podman would add a few folders in memory, which Docker does not. */
 export const READ_ONLY = ['--read-only', '--read-only-tmpfs=false'];
+
+/** Between two questions to podman, each of which is a program of some size, milliseconds. */
+export const PODMAN_REST_MS = 300;
 
 /** The option that puts a container on the network of a lab's host. */
 export function networkOf(host: Host): string {
@@ -124,9 +136,10 @@ export class Container {
     readonly name: string,
   ) {}
 
-  /** A field of what podman knows about it, as a Go template names it. */
-  inspect(t: TestScope, field: string): Promise<string> {
-    return this.engine.ask(t, 'inspect', `--format={{${field}}}`, this.name);
+  /** Fields of what podman knows about it, as a Go template names them; in the answer a space is between them. */
+  inspect(t: TestScope, ...fields: readonly string[]): Promise<string> {
+    const format = fields.map((field) => `{{${field}}}`).join(' ');
+    return this.engine.ask(t, 'inspect', `--format=${format}`, this.name);
   }
 
   /** The number of its first process on this machine. */
@@ -146,11 +159,12 @@ export class Container {
 
   /** Waits until it has logged a line. */
   waitForLog(t: TestScope, text: string): Promise<string> {
-    return eventually(`"${text}" in the log of ${this.name}`, async () => {
+    const look = async () => {
       const { stdout, stderr } = await this.logs(t);
       if ((await this.inspect(t, '.State.Status')) === 'exited') throw new Error(`it has ended: ${stderr}`);
       return stdout.split('\n').find((line) => line.includes(text));
-    });
+    };
+    return eventually(`"${text}" in the log of ${this.name}`, look, PODMAN_REST_MS);
   }
 
   /** What its health check says now. */

@@ -18,8 +18,7 @@ export class KillableThreads {
   constructor(private readonly alter: (options: WorkerOptions) => WorkerOptions = (options) => options) {}
 
   readonly create: CreateThread = (file, options) => {
-    // Without what the test runner loads into every thread: that alone takes half a second.
-    const thread = new Worker(file, { ...this.alter(options), execArgv: [] });
+    const thread = new Worker(file, this.alter(options));
     this.newest.set(String(options.name), thread);
     return thread;
   };

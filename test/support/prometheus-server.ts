@@ -40,6 +40,9 @@ export function configurationFor(targets: readonly ScrapeTarget[]): object {
   };
 }
 
+/** Between two questions to one that scrapes once a second, milliseconds. */
+export const PROMETHEUS_REST_MS = 200;
+
 /** Where data is kept. Debian's package has put the default into /var/lib/prometheus. */
 const STORAGE = ['--storage.tsdb.path=data'];
 

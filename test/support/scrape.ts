@@ -29,10 +29,16 @@ export class Scrape {
     return value;
   }
 
-  /** The sum over all series of a family. */
-  sum(family: string): number {
+  /**
+   * The sum over all series of a family.
+   *
+   * @param label those with this label only, `worker="1"`.
+   */
+  sum(family: string, label = ''): number {
     let sum = 0;
-    for (const [series, value] of this.values) if (familyOf(series) === family) sum += value;
+    for (const [series, value] of this.values) {
+      if (familyOf(series) === family && series.includes(label)) sum += value;
+    }
     return sum;
   }
 

@@ -1,7 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import type { Test } from 'tap';
+import { engineSizes } from '../../src/commands/engine-config.js';
+import { type ReplayedFile, type ReplayReport, replayReport } from '../../src/commands/replay-report.js';
+import { loadConfig } from '../../src/config/load.js';
+import type { CreateThread } from '../../src/engine/thread.js';
+import { BUNDLED_RULES_FILE } from '../../src/package-files.js';
 import { isSupportedLinkType } from '../../src/protocol/link-type.js';
+import { loadRuleFile } from '../../src/rules/rule-file.js';
+import { createEngine } from './engine-fixture.js';
 import { runUpe } from './upe-process.js';
 
 const DIRECTORY = resolve(process.cwd(), '../shared/captures');
@@ -33,20 +41,42 @@ export function sharedCaptures(): SharedCapture[] {
   });
 }
 
-/** Replays captures in one process and compares what it says of each of them with the manifest. */
+/** Replays captures in a process and compares what it says of each of them with the manifest. */
 export async function assertReplay(t: Test, captures: readonly SharedCapture[]): Promise<void> {
   const { exitCode, stdout, stderr } = await runUpe(t, [
     'replay',
     '--json',
     ...captures.map(({ file }) => file),
   ]);
-  const name = captures.length === 1 ? captures[0].file : `${captures.length} files`;
-  const report = JSON.parse(stdout);
-  const expectedPackets = captures.map(({ records, isReadable }) => (isReadable ? records : 0));
+  const report: ReplayReport = JSON.parse(stdout);
+  assertReport(t, report, captures);
+  const name = nameOf(captures);
   t.equal(exitCode, captures.every(({ isReadable }) => isReadable) ? 0 : 1, name);
+  const errors = report.files.map(({ error }) => error).filter((error) => error !== null);
+  t.equal(stderr, errors.map((error) => `upe: ${error}\n`).join(''), name);
+}
+
+/** Replays each capture by an engine of its own in this process, two at a time, and compares likewise. */
+export async function assertReplayOfEach(t: Test, captures: readonly SharedCapture[]): Promise<void> {
+  const left = [...captures];
+  const replayLeft = async () => {
+    for (let capture = left.shift(); capture !== undefined; capture = left.shift()) {
+      assertReport(t, await replayedHere(capture.file), [capture]);
+    }
+  };
+  await Promise.all([replayLeft(), replayLeft()]);
+}
+
+function nameOf(captures: readonly SharedCapture[]): string {
+  return captures.length === 1 ? captures[0].file : `${captures.length} files`;
+}
+
+function assertReport(t: Test, report: ReplayReport, captures: readonly SharedCapture[]): void {
+  const name = nameOf(captures);
+  const expectedPackets = captures.map(({ records, isReadable }) => (isReadable ? records : 0));
   t.equal(report.balanced, true, name);
   t.strictSame(
-    report.files.map(({ file, packets }: { file: string; packets: number }) => ({ file, packets })),
+    report.files.map(({ file, packets }) => ({ file, packets })),
     captures.map(({ file }, i) => ({ file, packets: expectedPackets[i] })),
     name,
   );
@@ -56,22 +86,37 @@ export async function assertReplay(t: Test, captures: readonly SharedCapture[]):
     name,
   );
   t.strictSame(report.dropped, {}, name);
-  const errors: (string | null)[] = report.files.map(({ error }: { error: string | null }) => error);
   for (const [i, { file, isReadable }] of captures.entries()) {
-    if (isReadable) t.equal(errors[i], null, file);
-    else t.ok(errors[i]?.startsWith(`${file}: byte `), `${errors[i]}`);
+    const { error } = report.files[i];
+    if (isReadable) t.equal(error, null, file);
+    else t.ok(error?.startsWith(`${file}: byte `), `${error}`);
   }
-  const lines = errors.filter((error) => error !== null).map((error) => `upe: ${error}\n`);
-  t.equal(stderr, lines.join(''), name);
 }
 
-/** Replays each capture in a process of its own, two at a time: most of it is waiting for Node.js to start. */
-export async function assertReplayOfEach(t: Test, captures: readonly SharedCapture[]): Promise<void> {
-  const left = [...captures];
-  const replayLeft = async () => {
-    for (let capture = left.shift(); capture !== undefined; capture = left.shift()) {
-      await assertReplay(t, [capture]);
-    }
-  };
-  await Promise.all([replayLeft(), replayLeft()]);
+/** What `upe replay` says of one file, of an engine with the same sizes and rules. */
+async function replayedHere(file: string): Promise<ReplayReport> {
+  const files: ReplayedFile[] = [];
+  let finish: () => void = () => undefined;
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const engine = createEngine(
+    {
+      ...engineSizes(loadConfig({}, {})),
+      source: { kind: 'pcap', files: [file], pace: { kind: 'max' }, loop: false },
+      ruleSet: loadRuleFile(BUNDLED_RULES_FILE),
+    },
+    { onFile: (report) => files.push(report), onFinished: () => finish(), createThread: startAtOnce },
+  );
+  try {
+    await engine.start();
+    await finished;
+  } finally {
+    await engine.stop();
+  }
+  return replayReport(engine, files, await engine.stop());
 }
+
+/** Threads that do not warm up, as those do not that follow a dead one: there are few packets. */
+const startAtOnce: CreateThread = (file, options) =>
+  new Worker(file, { ...options, workerData: { ...options.workerData, isSuccessor: true } });

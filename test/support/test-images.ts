@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readCompose } from './compose-file.js';
-import type { ContainerEngine } from './container-engine.js';
+import { type ContainerEngine, STORE } from './container-engine.js';
 import { temporaryFolder } from './engine-fixture.js';
 import { ROOT } from './package-root.js';
 import { startProgram, type TestScope } from './upe-process.js';
@@ -22,6 +24,29 @@ async function run(t: TestScope, program: string, ...args: string[]): Promise<st
   const { exitCode, stdout, stderr } = await startProgram(t, program, args).ended;
   if (exitCode !== 0) throw new Error(`${program} ${args.join(' ')}: ${stdout}${stderr}`);
   return stdout.trim();
+}
+
+/**
+ * Makes images while no other test does: what the first has made serves the others, which would make the same beside
+ * it, each at the full price.
+ */
+async function oneAtATime(t: TestScope, make: () => Promise<void>): Promise<void> {
+  // It has the lock for as long as this process keeps its standard input open.
+  const args = ['--no-fork', join(STORE, 'images.lock'), 'sh', '-c', 'echo locked; exec cat'];
+  const holder = spawn('flock', args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  t.teardown(() => holder.kill());
+  const ended = once(holder, 'exit');
+  const isLocked = await Promise.race([
+    once(holder.stdout, 'data').then(() => true),
+    ended.then(() => false),
+  ]);
+  if (!isLocked) throw new Error('flock has ended without the lock of the images');
+  try {
+    await make();
+  } finally {
+    holder.stdin.end();
+    await ended;
+  }
 }
 
 /**
@@ -71,7 +96,11 @@ async function npmOptions(t: TestScope, folder: string): Promise<string[]> {
 }
 
 /** Builds UPE's image from the Dockerfile under the name that the Compose file has for it. */
-export async function buildUpeImage(t: TestScope, engine: ContainerEngine): Promise<void> {
+export function buildUpeImage(t: TestScope, engine: ContainerEngine): Promise<void> {
+  return oneAtATime(t, () => makeUpeImage(t, engine));
+}
+
+async function makeUpeImage(t: TestScope, engine: ContainerEngine): Promise<void> {
   await makeNodeImage(t, engine);
   const options = ['--network=host', '--format=docker', '--pull-never', `--tag=${UPE_IMAGE}`];
   const npm = await npmOptions(t, temporaryFolder(t));
@@ -81,7 +110,11 @@ export async function buildUpeImage(t: TestScope, engine: ContainerEngine): Prom
 }
 
 /** Makes an image of this machine's Prometheus, Debian's, under the name of the real one. */
-export async function buildPrometheusImage(t: TestScope, engine: ContainerEngine): Promise<void> {
+export function buildPrometheusImage(t: TestScope, engine: ContainerEngine): Promise<void> {
+  return oneAtATime(t, () => makePrometheusImage(t, engine));
+}
+
+async function makePrometheusImage(t: TestScope, engine: ContainerEngine): Promise<void> {
   await makeNodeImage(t, engine);
   const folder = temporaryFolder(t);
   const programs = ['prometheus', 'promtool'];

@@ -52,7 +52,7 @@ export async function startUpeOn(
 /** Waits until `upe run`, however it was started on that host, is ready. */
 export async function reachUpe(host: Host, program: Program): Promise<UpeOnHost> {
   const { msg } = await program.waitForLog('metrics at http://');
-  const url = msg.slice('metrics at '.length);
+  const url = `${new URL(msg.slice('metrics at '.length)).origin}/metrics`;
   const scrapeText = async () => {
     const { exitCode, output } = await host.finish('curl', '--silent', '--show-error', '--fail', url);
     if (exitCode !== 0) throw new Error(`curl ${url}: ${output}`);

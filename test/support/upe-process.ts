@@ -172,16 +172,18 @@ export async function startUpe(
  *
  * @param what is waited for, for the error.
  * @param look returns `undefined` or `false` for not yet.
+ * @param restMs before it is asked again, milliseconds: more where the question is a burden to what is waited for.
  */
 export async function eventually<Answer>(
   what: string,
   look: () => Answer | undefined | false | Promise<Answer | undefined | false>,
+  restMs = POLL_MS,
 ): Promise<Answer> {
   const endMs = performance.now() + PATIENCE_MS;
   for (;;) {
     const answer = await look();
     if (answer !== undefined && answer !== false) return answer;
     if (performance.now() > endMs) throw new Error(`no ${what} within ${PATIENCE_MS / 1000} s`);
-    await sleep(POLL_MS);
+    await sleep(restMs);
   }
 }

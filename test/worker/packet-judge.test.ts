@@ -10,7 +10,7 @@ import {
 } from '../../src/counters/catalogue.js';
 import { ACTIONS, type RuleSet } from '../../src/rules/rule.js';
 import { OTHER_PORT, type Transmitter } from '../../src/tx/transmitter.js';
-import type { Passage } from '../../src/worker/packet-judge.js';
+import type { Passage } from '../../src/worker/verdicts.js';
 import {
   ARP,
   DNS,

@@ -2,6 +2,7 @@ import { SLOT_CELLS, WORKER_TOTALS } from '../../src/counters/catalogue.js';
 import { CounterBanks } from '../../src/counters/counter-banks.js';
 import { CounterReader } from '../../src/counters/counter-reader.js';
 import { createCounters, workerCountersShape } from '../../src/counters/counters-layout.js';
+import { captureTapMemory, createCaptureMemory } from '../../src/memory/capture-layout.js';
 import { microseconds } from '../../src/memory/clock.js';
 import { CONTROL_TABLE_GENERATION, controlOf, createControl } from '../../src/memory/control-layout.js';
 import { createPool, PacketPool } from '../../src/memory/packet-pool.js';
@@ -9,18 +10,24 @@ import { LINK_ETHERNET } from '../../src/protocol/link-type.js';
 import { RingConsumer } from '../../src/ring/ring-consumer.js';
 import { createRing } from '../../src/ring/ring-layout.js';
 import { RingProducer } from '../../src/ring/ring-producer.js';
+import { buildRuleTable } from '../../src/rules/build-rule-table.js';
 import { LinearMatcher } from '../../src/rules/linear-matcher.js';
 import type { RuleSet } from '../../src/rules/rule.js';
-import { buildRuleTable, RuleTable } from '../../src/rules/rule-table.js';
+import { RuleTable } from '../../src/rules/rule-table.js';
 import { SlotRegistry } from '../../src/rules/slot-registry.js';
 import { TransmitCounters } from '../../src/tx/transmit-counters.js';
 import { NoTransmitter, type Transmitter } from '../../src/tx/transmitter.js';
-import type { Judgement, Passage } from '../../src/worker/packet-judge.js';
+import { CaptureTap } from '../../src/worker/capture-tap.js';
+import type { Judgement } from '../../src/worker/packet-judge.js';
+import { NoSampler, type Sampler } from '../../src/worker/sampler.js';
+import type { Passage } from '../../src/worker/verdicts.js';
 import { IDLE_SPINS, WorkerLoop } from '../../src/worker/worker-loop.js';
 import { arp, ethernet, ipv4, tcp, udp } from '../fixtures/frames.js';
 import { rules } from '../support/engine-fixture.js';
 
 const CAPACITY = 16;
+/** Of the ring that captured packets go to. */
+export const CAPTURE_WORDS = 256;
 const INTERFACES = ['test', 'other'];
 /** The position of the second one. */
 export const OTHER = 1;
@@ -45,6 +52,7 @@ export const WATCHING: Passage = { counted: false, unclassified: false, malforme
 interface BenchOptions {
   readonly transmitter?: Transmitter;
   readonly passage?: Passage;
+  readonly sampler?: Sampler;
 }
 
 /** A worker loop on the test's own thread, with a clock that stands where the test puts it. */
@@ -52,6 +60,7 @@ export class WorkerBench {
   readonly pool = createPool({ bufferCount: 128, bufferBytes: 2048, threadCount: 2, handBuffers: 32 });
   readonly packets = new PacketPool(this.pool);
   readonly control = controlOf(createControl(2), 1);
+  readonly captures = createCaptureMemory(1, CAPTURE_WORDS);
   readonly loop: WorkerLoop;
   nowMs = 1000;
   next: Judgement | null = null;
@@ -61,7 +70,10 @@ export class WorkerBench {
   private readonly producer: RingProducer;
   private readonly reader = new CounterReader(this.counters, this.control);
 
-  constructor(ruleSet: RuleSet = RULES, { transmitter, passage = WATCHING }: BenchOptions = {}) {
+  constructor(
+    ruleSet: RuleSet = RULES,
+    { transmitter, passage = WATCHING, sampler = new NoSampler() }: BenchOptions = {},
+  ) {
     const ring = createRing(128);
     const banks = new CounterBanks(this.counters, this.control);
     this.producer = new RingProducer(ring);
@@ -78,7 +90,9 @@ export class WorkerBench {
         clock: { nowMs: () => this.nowMs, unixMs: () => 1_700_000_000_000 + this.nowMs },
         transmitter:
           transmitter ?? new NoTransmitter(new TransmitCounters(banks, WORKER_TOTALS.firstTransmit)),
+        sampler,
         passage,
+        tap: new CaptureTap(captureTapMemory(this.captures, 0), this.packets),
         judgement: this.judgement(ruleSet, 1),
         nextJudgement: () => {
           const { next } = this;

@@ -1,13 +1,14 @@
 import { ANOMALY_KINDS, anomalyBit, FIRST_UNMATCHED_SLOT } from '../../counters/catalogue.js';
 import { PARSED, Packet } from '../../protocol/packet.js';
 import { parseFrame } from '../../protocol/parser.js';
+import { buildRuleTable } from '../build-rule-table.js';
 import { compileRules } from '../compile/compile-rules.js';
 import { createMatcher } from '../create-matcher.js';
 import { packetFlowText } from '../explain/flow-text.js';
 import type { Matcher } from '../matcher.js';
 import { NO_MATCH } from '../matcher.js';
 import type { Action, RuleSet } from '../rule.js';
-import { buildRuleTable, RuleTable } from '../rule-table.js';
+import { RuleTable } from '../rule-table.js';
 import { FlowTable } from './flow-table.js';
 
 /** Flows that are told apart, over all changes; packets of others are counted without. */

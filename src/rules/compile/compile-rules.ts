@@ -2,11 +2,11 @@ import type { RuleSet } from '../rule.js';
 import { compileMatcher } from './compile-matcher.js';
 
 /**
- * Up to so many rules are tried one after the other. The compiled matcher takes 26 ns for any number of
- * rules up to 16 that name addresses and a port; the linear one 26 for one of them, 33 for two, 51 for
- * eight, and less for rules that name a protocol or a port alone.
+ * Up to so many rules are tried one after the other (few-rules-matcher.ts). When this was measured, the compiled
+ * matcher took 26 ns for any number of rules up to 16 that name addresses and a port; trying them 26 for one of them,
+ * 33 for two, 51 for eight, and less for rules that name a protocol or a port alone.
  */
-export const LINEAR_RULES_MAX = 2;
+const FEW_RULES_MAX = 2;
 
 /**
  * Compiles the rules of a table, where that makes it faster.
@@ -16,5 +16,5 @@ export const LINEAR_RULES_MAX = 2;
  * @throws RuleTableSizeError where it would be too large.
  */
 export function compileRules(ruleSet: RuleSet, interfaces: readonly string[]): SharedArrayBuffer | null {
-  return ruleSet.rules.length <= LINEAR_RULES_MAX ? null : compileMatcher(ruleSet, interfaces);
+  return ruleSet.rules.length <= FEW_RULES_MAX ? null : compileMatcher(ruleSet, interfaces);
 }

@@ -1,6 +1,7 @@
 import { RuleTableSizeError } from '../../errors.js';
-import { BLOCK_SHIFT, BLOCK_WORDS, COMPILE_BYTES_MAX } from '../matcher-layout.js';
-import type { BlockStore } from './block-store.js';
+import { COMPILE_BYTES_MAX } from '../matcher-layout.js';
+import { type BlockStore, EMPTY_BLOCK } from './block-store.js';
+import { doubled } from './doubled.js';
 
 /** Words of all rows together at most: 128 MB. */
 const ROW_WORDS_MAX = 1 << 25;
@@ -13,70 +14,114 @@ export class RowStore {
   /** Row `i` is the block indexes from `i` * `blocksARow` on. */
   blocks: Int32Array;
   count = 0;
-  private places = new Int32Array(256);
-  private hashes = new Int32Array(64);
+  /** Open addressing; the row's number and 1, or 0 for a free place. */
+  private places: Int32Array;
+  private hashes: Int32Array;
   private readonly product: Int32Array;
 
+  /** @param ruleCount makes room to begin with. */
   constructor(
     readonly store: BlockStore,
     readonly blocksARow: number,
+    ruleCount: number,
   ) {
-    this.blocks = new Int32Array(64 * blocksARow);
+    const most = 2 ** Math.floor(Math.log2(ROW_WORDS_MAX / blocksARow));
+    const room = Math.min(2 ** Math.ceil(Math.log2(2 * ruleCount + 64)), most);
+    this.blocks = new Int32Array(room * blocksARow);
+    this.hashes = new Int32Array(room);
+    this.places = new Int32Array(2 * room);
     this.product = new Int32Array(blocksARow);
   }
 
-  /** @returns the number of the row with these blocks. */
-  intern(row: Int32Array): number {
-    const { blocksARow } = this;
-    let hash = 0;
-    for (let i = 0; i < blocksARow; i++) hash = Math.imul(hash ^ row[i], 0x9e3779b1) ^ (hash >>> 15);
-    const mask = this.places.length - 1;
+  /** How many there is room for as yet. */
+  get room(): number {
+    return this.hashes.length;
+  }
+
+  /**
+   * @param hash of all blocks: `hashOfBlock`.
+   * @returns the number of the row with these blocks.
+   */
+  intern(row: Int32Array, hash: number): number {
+    const { blocksARow, places, hashes } = this;
+    const mask = places.length - 1;
     let place = (hash ^ (hash >>> 16)) & mask;
-    for (; this.places[place] !== 0; place = (place + 1) & mask) {
-      const known = this.places[place] - 1;
-      if (this.hashes[known] === hash && this.isEqual(known, row)) return known;
+    for (; places[place] !== 0; place = (place + 1) & mask) {
+      const known = places[place] - 1;
+      if (hashes[known] === hash && this.isEqual(known, row)) return known;
     }
     if ((this.count + 1) * blocksARow > ROW_WORDS_MAX) throw new RuleTableSizeError(COMPILE_BYTES_MAX);
+    places[place] = this.count + 1;
+    return this.add(row, hash);
+  }
+
+  /**
+   * Intersects a row with others.
+   *
+   * @param others best in an order in which neighbours are alike: a block that is as in the one before is not
+   * intersected again.
+   * @param results takes the number of each row of the rules that are in both: at `at`, and then every `step` words.
+   * @param blocksMax blocks that there may be.
+   * @returns false where there are more now: not all others have been looked at then.
+   */
+  intersectEach(
+    row: number,
+    others: readonly number[],
+    results: Int32Array,
+    at: number,
+    step: number,
+    blocksMax: number,
+  ): boolean {
+    const { blocksARow, store, product } = this;
+    const first = row * blocksARow;
+    let hash = 0;
+    let firstBefore = -1;
+    product.fill(EMPTY_BLOCK);
+    for (let i = 0; i < others.length; i++) {
+      const { blocks } = this;
+      const firstOther = others[i] * blocksARow;
+      for (let index = 0; index < blocksARow; index++) {
+        const other = blocks[firstOther + index];
+        if (firstBefore >= 0 && blocks[firstBefore + index] === other) continue;
+        const block = store.intersect(blocks[first + index], other);
+        hash ^= hashOfBlock(product[index], index) ^ hashOfBlock(block, index);
+        product[index] = block;
+      }
+      firstBefore = firstOther;
+      if (store.count > blocksMax) return false;
+      results[at + i * step] = this.intern(product, hash);
+    }
+    return true;
+  }
+
+  private isEqual(known: number, row: Int32Array): boolean {
+    const { blocks, blocksARow } = this;
+    const first = known * blocksARow;
+    for (let i = 0; i < blocksARow; i++) if (blocks[first + i] !== row[i]) return false;
+    return true;
+  }
+
+  private add(row: Int32Array, hash: number): number {
+    const { blocksARow } = this;
     const added = this.count++;
-    this.places[place] = added + 1;
-    if (added === this.hashes.length) this.grow();
+    if (added === this.hashes.length) {
+      this.blocks = doubled(this.blocks);
+      this.hashes = doubled(this.hashes);
+    }
     this.hashes[added] = hash;
-    for (let i = 0; i < blocksARow; i++) this.blocks[added * blocksARow + i] = row[i];
+    const { blocks } = this;
+    const first = added * blocksARow;
+    for (let i = 0; i < blocksARow; i++) blocks[first + i] = row[i];
     if (this.count * 2 > this.places.length) this.rehash();
     return added;
   }
 
-  /** @returns the row of the rules that are in both. */
-  intersect(a: number, b: number): number {
-    if (a === b) return a;
-    const { blocksARow, blocks, store } = this;
-    const row = this.product;
-    for (let i = 0; i < blocksARow; i++) {
-      row[i] = store.intersect(blocks[a * blocksARow + i], blocks[b * blocksARow + i]);
-    }
-    return this.intern(row);
-  }
-
-  private isEqual(known: number, row: Int32Array): boolean {
-    const first = known * this.blocksARow;
-    for (let i = 0; i < this.blocksARow; i++) if (this.blocks[first + i] !== row[i]) return false;
-    return true;
-  }
-
-  private grow(): void {
-    const blocks = new Int32Array(this.blocks.length * 2);
-    blocks.set(this.blocks);
-    this.blocks = blocks;
-    const hashes = new Int32Array(this.hashes.length * 2);
-    hashes.set(this.hashes);
-    this.hashes = hashes;
-  }
-
   private rehash(): void {
-    const places = new Int32Array(this.places.length * 2);
+    const { hashes, count } = this;
+    const places = new Int32Array(this.places.length * 4);
     const mask = places.length - 1;
-    for (let row = 0; row < this.count; row++) {
-      const hash = this.hashes[row];
+    for (let row = 0; row < count; row++) {
+      const hash = hashes[row];
       let place = (hash ^ (hash >>> 16)) & mask;
       while (places[place] !== 0) place = (place + 1) & mask;
       places[place] = row + 1;
@@ -85,33 +130,8 @@ export class RowStore {
   }
 }
 
-/** A set of rules that changes a few rules at a time, and gives a row whenever one is wanted. */
-export class RowSweep {
-  private readonly bits: Int32Array;
-  private readonly row: Int32Array;
-  private readonly isDirty: Uint8Array;
-
-  /** Begins with no rule. */
-  constructor(private readonly rows: RowStore) {
-    this.bits = new Int32Array(rows.blocksARow * BLOCK_WORDS);
-    this.row = new Int32Array(rows.blocksARow);
-    this.isDirty = new Uint8Array(rows.blocksARow);
-  }
-
-  /** Puts a rule in, or takes it out again. `bit`: its place in the rows. */
-  toggle(bit: number): void {
-    this.bits[bit >>> 5] ^= 0x8000_0000 >>> (bit & 31);
-    this.isDirty[bit >>> BLOCK_SHIFT] = 1;
-  }
-
-  /** @returns the number of the row of the rules that are in now. */
-  take(): number {
-    const { rows, row, isDirty, bits } = this;
-    for (let i = 0; i < row.length; i++) {
-      if (isDirty[i] === 0) continue;
-      isDirty[i] = 0;
-      row[i] = rows.store.intern(bits, i * BLOCK_WORDS);
-    }
-    return rows.intern(row);
-  }
+/** What the block at this index adds to the hash of its row, like `hashOfWord`: the empty one 0. */
+export function hashOfBlock(block: number, index: number): number {
+  const mixed = Math.imul(Math.imul(block, 0x9e3779b1), 2 * index + 1);
+  return mixed ^ (mixed >>> 15);
 }

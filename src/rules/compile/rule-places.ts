@@ -1,14 +1,22 @@
 import { BLOCK_WORDS, WORD_RULES } from '../matcher-layout.js';
-import type { PortRange, Prefix, RuleMatch } from '../rule.js';
-import { ALL_FIELDS, judgeTrials, type Trial } from './trial-packets.js';
+import type { RuleMatch } from '../rule.js';
+import type { RuleLikeness } from './rule-likeness.js';
+import type { RuleTurns } from './rule-turns.js';
+import { type JudgedTrials, judgeTrials, TRIALS } from './trial-packets.js';
+import { WideKeys } from './wide-keys.js';
 
-/** Wider port ranges hold for so many packets that to put equal ones together tells nothing. */
-const NARROW_PORTS = 4096;
 /** Rules that fit into so few words need no trial. */
 const TRIED_RULES_MIN = 4 * WORD_RULES;
 
-/** Positions by block, word and place in the word. */
-type Arrangement = readonly (readonly Int32Array[])[];
+/** Rules by word, and the words in their order. */
+interface Arrangement {
+  /** Positions: `WORD_RULES` a word, ascending in it; the last word may have fewer. */
+  readonly positions: Int32Array;
+  /** Which word is first, second and so on; `BLOCK_WORDS` of them are a block, and only the last may have fewer. */
+  readonly words: Int32Array;
+  /** Where in `words` each block begins, and where the last one ends. */
+  readonly blocks: Int32Array;
+}
 
 /**
  * Gives every rule its place in the rows. In the order of the file nearly every word would have a rule for
@@ -20,31 +28,33 @@ type Arrangement = readonly (readonly Int32Array[])[];
  *
  * @returns the place by the position.
  */
-export function placeRules(matches: readonly RuleMatch[]): Int32Array {
-  const keys = matches.map(keyOf);
-  const inOrder = Int32Array.from(keys, (_, position) => position);
-  const orders = [
-    Int32Array.from(inOrder).sort((a, b) => compareKeys(keys[a], keys[b], true) || a - b),
-    Int32Array.from(inOrder).sort((a, b) => compareKeys(keys[a], keys[b], false) || a - b),
-    inOrder,
-  ];
+export function placeRules(
+  matches: readonly RuleMatch[],
+  turns: RuleTurns,
+  likeness: RuleLikeness,
+): Int32Array {
+  const inOrder = Int32Array.from({ length: matches.length }, (_, position) => position);
+  const { positions, words, blocks } = best([...likeness.orders(), inOrder].map(arrange), matches, turns);
   const places = new Int32Array(matches.length);
-  best(orders.map(arrange), matches).forEach((block, blockIndex) => {
-    block.forEach((word, wordIndex) => {
-      word.forEach((position, bit) => {
-        places[position] = (blockIndex * BLOCK_WORDS + wordIndex) * WORD_RULES + bit;
-      });
-    });
-  });
+  for (let block = 0; block + 1 < blocks.length; block++) {
+    for (let at = blocks[block]; at < blocks[block + 1]; at++) {
+      const first = words[at] * WORD_RULES;
+      const end = Math.min(first + WORD_RULES, positions.length);
+      const place = (block * BLOCK_WORDS + at - blocks[block]) * WORD_RULES;
+      for (let i = first; i < end; i++) places[positions[i]] = place + i - first;
+    }
+  }
   return places;
 }
 
-function best(arrangements: readonly Arrangement[], matches: readonly RuleMatch[]): Arrangement {
+function best(
+  arrangements: readonly Arrangement[],
+  matches: readonly RuleMatch[],
+  turns: RuleTurns,
+): Arrangement {
   if (matches.length < TRIED_RULES_MIN) return arrangements[0];
-  const trials = judgeTrials(matches);
-  const costs = arrangements.map((arrangement) =>
-    trials.reduce((cost, trial) => cost + visitedWords(arrangement, trial), 0),
-  );
+  const trials = judgeTrials(matches, turns);
+  const costs = arrangements.map((arrangement) => visitedWords(arrangement, trials));
   return arrangements[costs.indexOf(Math.min(...costs))];
 }
 
@@ -53,71 +63,57 @@ function best(arrangements: readonly Arrangement[], matches: readonly RuleMatch[
  * so the blocks: where one cannot better what has been found, none behind it can.
  */
 function arrange(order: Int32Array): Arrangement {
-  const words: Int32Array[] = [];
-  for (let first = 0; first < order.length; first += WORD_RULES) {
-    words.push(order.subarray(first, first + WORD_RULES).sort());
+  const wordCount = Math.ceil(order.length / WORD_RULES);
+  const blockCount = Math.ceil(wordCount / BLOCK_WORDS);
+  const byBest = new WideKeys(wordCount);
+  for (let word = 0; word < wordCount; word++) {
+    byBest.words[2 * word + 1] = order.subarray(word * WORD_RULES, (word + 1) * WORD_RULES).sort()[0];
+    byBest.words[2 * word] = word;
   }
-  const blocks: Int32Array[][] = [];
-  for (let first = 0; first < words.length; first += BLOCK_WORDS) {
-    blocks.push(words.slice(first, first + BLOCK_WORDS).sort((a, b) => a[0] - b[0]));
+  const blocksByBest = new WideKeys(blockCount);
+  for (let block = 0; block < blockCount; block++) {
+    const first = block * BLOCK_WORDS;
+    byBest.sort(first, Math.min(first + BLOCK_WORDS, wordCount));
+    blocksByBest.words[2 * block + 1] = byBest.words[2 * first + 1];
+    blocksByBest.words[2 * block] = block;
   }
-  return blocks.sort((a, b) => a[0][0] - b[0][0]);
+  blocksByBest.sort(0, blockCount);
+  const words = new Int32Array(wordCount);
+  const blocks = new Int32Array(blockCount + 1);
+  let count = 0;
+  for (let block = 0; block < blockCount; block++) {
+    const first = blocksByBest.words[2 * block] * BLOCK_WORDS;
+    const end = Math.min(first + BLOCK_WORDS, wordCount);
+    for (let word = first; word < end; word++) words[count++] = byBest.words[2 * word];
+    blocks[block + 1] = count;
+  }
+  return { positions: order, words, blocks };
 }
 
-/** Words that the matcher would look at for a packet. */
-function visitedWords(arrangement: Arrangement, trial: Trial): number {
+/** Words that the matcher would look at for all trial packets. */
+function visitedWords({ positions, words }: Arrangement, { src, dst, service }: JudgedTrials): number {
+  const found = new Int32Array(TRIALS).fill(positions.length);
   let visited = 0;
-  let found = Number.POSITIVE_INFINITY;
-  for (const block of arrangement) {
-    if (block[0][0] >= found) break;
-    for (const word of block) {
-      if (word[0] >= found) break;
-      let promised = 0;
-      for (let i = word.length - 1; i >= 0; i--) {
-        const position = word[i];
-        promised |= trial[position];
-        if (trial[position] === ALL_FIELDS && position < found) found = position;
+  for (let at = 0; at < words.length; at++) {
+    const first = words[at] * WORD_RULES;
+    const end = Math.min(first + WORD_RULES, positions.length);
+    let inSrc = 0;
+    let inDst = 0;
+    let inService = 0;
+    for (let i = first; i < end; i++) {
+      const position = positions[i];
+      inSrc |= src[position];
+      inDst |= dst[position];
+      inService |= service[position];
+      for (let left = src[position] & dst[position] & service[position]; left !== 0; left &= left - 1) {
+        const trial = 31 - Math.clz32(left & -left);
+        if (position < found[trial]) found[trial] = position;
       }
-      if (promised === ALL_FIELDS) visited++;
+    }
+    // A word whose best rule is behind what was found in words before is not looked at, nor are those behind it.
+    for (let left = inSrc & inDst & inService; left !== 0; left &= left - 1) {
+      if (positions[first] <= found[31 - Math.clz32(left & -left)]) visited++;
     }
   }
   return visited;
-}
-
-/** What a rule is sorted by. An address field as a number: 0 for any address, else its first prefix. */
-interface RuleKey {
-  readonly shape: number;
-  readonly src: number;
-  readonly dst: number;
-  readonly ports: number;
-}
-
-function keyOf({ src, dst, dstPorts, srcPorts }: RuleMatch): RuleKey {
-  const srcKey = addressKey(src);
-  const dstKey = addressKey(dst);
-  return {
-    shape: (srcKey === 0 ? 0 : 2) + (dstKey === 0 ? 0 : 1),
-    src: srcKey,
-    dst: dstKey,
-    ports: portKey(dstPorts) * 65_537 + portKey(srcPorts),
-  };
-}
-
-function addressKey(prefixes: readonly Prefix[] | null): number {
-  if (prefixes === null || prefixes[0].bits === 0) return 0;
-  const { version, words, bits } = prefixes[0];
-  // IPv6 behind IPv4; its first 64 bits, as far as a double holds them.
-  if (version === 6) return 2 ** 60 + (words[0] >>> 0) * 2 ** 28 + (words[1] >>> 4);
-  return 1 + (words[0] >>> 0) * 64 + bits;
-}
-
-function portKey(ranges: readonly PortRange[] | null): number {
-  if (ranges === null || ranges[0].high - ranges[0].low >= NARROW_PORTS) return 0;
-  return ranges[0].low + 1;
-}
-
-function compareKeys(a: RuleKey, b: RuleKey, isSrcFirst: boolean): number {
-  if (a.shape !== b.shape) return a.shape - b.shape;
-  const addresses = isSrcFirst ? a.src - b.src || a.dst - b.dst : a.dst - b.dst || a.src - b.src;
-  return addresses || a.ports - b.ports;
 }

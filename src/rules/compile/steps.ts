@@ -1,4 +1,3 @@
-import { ABSENT } from '../../protocol/packet.js';
 import {
   FIELD_PROTOCOL,
   HEADER_CHAIN_COUNT,
@@ -10,6 +9,7 @@ import {
   SERVICE_STEPS,
 } from '../matcher-layout.js';
 import type { Chain, CodeClasses, Step } from './chains.js';
+import { codeOf } from './rule-turns.js';
 import type { WordWriter } from './word-writer.js';
 
 /** Every packet has a protocol: no page of them for ABSENT. */
@@ -26,48 +26,53 @@ export function writeSteps(chains: readonly Chain[], writer: WordWriter): void {
 
 /** @param next the step behind it in its chain. */
 function stepWords(step: Step, next: Step | undefined, writer: WordWriter): number[] {
+  const { classes, rows } = step;
   // What a class becomes in the table that it comes to: the beginning of its line there, or its row.
   const entryOf = (code: number) =>
-    next === undefined ? writer.row(step.rows[code]) : code * next.classes.rows.length;
-  const isDirect = step.classes.field === FIELD_PROTOCOL;
-  const pages = isDirect
-    ? writer.append(codesFrom(step.classes, 0, PROTOCOLS).map(entryOf))
-    : writePages(step, step.table === null ? entryOf : (code) => code, writer);
-  const table = step.table === null ? 0 : writer.append(step.table.map(entryOf));
-  return [step.classes.field, pages, table, next === undefined ? 1 : 0];
+    next === undefined ? writer.rowOffset(rows[code]) : code * next.classes.rows.length;
+  const entries = Int32Array.from(rows, (_, code) => entryOf(code));
+  const own = step.table === null ? entries : Int32Array.from(classes.rows, (_, code) => code);
+  const pages =
+    classes.field === FIELD_PROTOCOL
+      ? writer.append(entriesFrom(classes, codeOf(0), PROTOCOLS, own))
+      : writePages(classes, own, writer);
+  const table = step.table === null ? 0 : writer.append(step.table.map((code) => entries[code]));
+  return [classes.field, pages, table, next === undefined ? 1 : 0];
 }
 
-/** Writes the pages of a field; equal ones once. @returns the offset of the list of pages. */
-function writePages({ classes }: Step, entryOf: (code: number) => number, writer: WordWriter): number {
-  const { starts, codes } = classes;
+/** Writes the pages of a field; those of one class once. @returns the offset of the list of pages. */
+function writePages(classes: CodeClasses, entries: Int32Array, writer: WordWriter): number {
+  const { count, starts, codes } = classes;
   const uniform = new Map<number, number>();
   const list = new Int32Array(PAGE_COUNT);
   let at = 0;
   for (let page = 0; page < PAGE_COUNT; page++) {
-    const low = page * PAGE_CODES + ABSENT;
-    while (at + 1 < starts.length && starts[at + 1] <= low) at++;
-    const isUniform = at + 1 === starts.length || starts[at + 1] >= low + PAGE_CODES;
+    const low = page * PAGE_CODES;
+    while (at + 1 < count && starts[at + 1] <= low) at++;
+    const isUniform = at + 1 === count || starts[at + 1] >= low + PAGE_CODES;
     const known = isUniform ? uniform.get(codes[at]) : undefined;
-    list[page] = known ?? writer.append(codesFrom(classes, low, PAGE_CODES).map(entryOf));
+    list[page] = known ?? writer.append(entriesFrom(classes, low, PAGE_CODES, entries));
     if (isUniform) uniform.set(codes[at], list[page]);
   }
   return writer.append(list);
 }
 
-/** The classes of `count` values from `low` on. */
-function codesFrom({ starts, codes }: CodeClasses, low: number, count: number): Int32Array {
-  const result = new Int32Array(count);
-  let at = lastStartUpTo(starts, low);
-  for (let i = 0; i < count; i++) {
-    while (at + 1 < starts.length && starts[at + 1] <= low + i) at++;
-    result[i] = codes[at];
+/** What the classes of `length` codes from `low` on become. @param entries by the class. */
+function entriesFrom(classes: CodeClasses, low: number, length: number, entries: Int32Array): Int32Array {
+  const { count, starts, codes } = classes;
+  const result = new Int32Array(length);
+  let at = lastStartUpTo(classes, low);
+  for (let filled = 0; filled < length; at++) {
+    const end = at + 1 < count ? Math.min(starts[at + 1] - low, length) : length;
+    result.fill(entries[codes[at]], filled, end);
+    filled = end;
   }
   return result;
 }
 
-function lastStartUpTo(starts: readonly number[], value: number): number {
+function lastStartUpTo({ count, starts }: CodeClasses, value: number): number {
   let low = 0;
-  let high = starts.length;
+  let high = count;
   while (high - low > 1) {
     const middle = (low + high) >>> 1;
     if (starts[middle] <= value) low = middle;

@@ -1,17 +1,25 @@
+import { FIELD_DST_PORT, FIELD_PROTOCOL, FIELD_SRC_PORT } from '../matcher-layout.js';
 import type { PortRange, Prefix, RuleMatch } from '../rule.js';
+import type { ConstrainedRules } from './constrained-rules.js';
+import { compareWords, type Ipv6TurnList, SIGN } from './ipv6-turns.js';
+import { codeOf, type RuleTurns } from './rule-turns.js';
+import { scattered } from './scattered.js';
+import type { TurnList } from './turn-list.js';
 
-/** Trial packets, enough to tell a good order of the rules from a bad one. */
-const TRIALS = 12;
-/** Lists that many rules may share through an alias are asked once for each packet. */
-const LONG_LIST = 8;
+/** Trial packets, enough to tell a good order of the rules from a bad one; each has a bit of a word. */
+export const TRIALS = 12;
+const ALL_TRIALS = 2 ** TRIALS - 1;
 
-/** What rules say of one packet, by their positions: the bits of the fields that do not rule it out. */
-export type Trial = Uint8Array;
-const SRC = 1;
-const DST = 2;
-/** Everything but the addresses. */
-const REST = 4;
-export const ALL_FIELDS = SRC | DST | REST;
+/** By the rule's position, the trial packets that a field does not rule out. */
+export type Trials = Int32Array;
+
+/** The fields that have a row of their own. */
+export interface JudgedTrials {
+  readonly src: Trials;
+  readonly dst: Trials;
+  /** Protocol and ports. */
+  readonly service: Trials;
+}
 
 interface TrialPacket {
   readonly version: 4 | 6;
@@ -22,12 +30,39 @@ interface TrialPacket {
   readonly protocol: number;
 }
 
+/** What a trial packet has in a field. */
+interface Sample {
+  /** Sign bits turned over. */
+  readonly words: readonly number[];
+  /** The packet's. */
+  readonly bit: number;
+}
+
 /**
  * Judges packets that lie in the rules: most of them in one rule, every fourth with each field from another
  * rule. They are a matter of the trial's number alone, so that equal tables are compiled alike.
  */
-export function judgeTrials(matches: readonly RuleMatch[]): Trial[] {
-  return Array.from({ length: TRIALS }, (_, trial) => judge(matches, packetOf(matches, trial)));
+export function judgeTrials(matches: readonly RuleMatch[], turns: RuleTurns): JudgedTrials {
+  const packets = Array.from({ length: TRIALS }, (_, trial) => packetOf(matches, trial));
+  const service = newTrials(matches);
+  for (const [field, valueIn] of [
+    [FIELD_PROTOCOL, ({ protocol }: TrialPacket) => protocol],
+    [FIELD_DST_PORT, ({ dstPort }: TrialPacket) => dstPort],
+    [FIELD_SRC_PORT, ({ srcPort }: TrialPacket) => srcPort],
+  ] as const) {
+    const samples = samplesOf(packets, (packet) => [codeOf(valueIn(packet))]);
+    const trials = judgeValues(newTrials(matches), turns.codes[field], samples);
+    for (let position = 0; position < service.length; position++) service[position] &= trials[position];
+  }
+  return {
+    src: judgeAddresses(newTrials(matches), packets, 'src', turns.src4, turns.src6),
+    dst: judgeAddresses(newTrials(matches), packets, 'dst', turns.dst4, turns.dst6),
+    service,
+  };
+}
+
+function newTrials(matches: readonly RuleMatch[]): Trials {
+  return new Int32Array(matches.length).fill(ALL_TRIALS);
 }
 
 function packetOf(matches: readonly RuleMatch[], trial: number): TrialPacket {
@@ -46,32 +81,70 @@ function packetOf(matches: readonly RuleMatch[], trial: number): TrialPacket {
   };
 }
 
-/** A number from 0 to 2^32 - 1 that has nothing to do with its neighbours' (the finaliser of MurmurHash3). */
-function scattered(number: number): number {
-  let hash = Math.imul(number + 1, 0x9e3779b1);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
+function judgeAddresses(
+  trials: Trials,
+  packets: readonly TrialPacket[],
+  field: 'src' | 'dst',
+  turns4: TurnList,
+  turns6: Ipv6TurnList,
+): Trials {
+  const samples4 = samplesOf(packets, (packet) => (packet.version === 4 ? packet[field].slice(0, 1) : null));
+  const samples6 = samplesOf(packets, (packet) => (packet.version === 6 ? packet[field] : null));
+  return judgeIpv6(judgeValues(trials, turns4, samples4), turns6, samples6);
 }
 
-/** One loop without callbacks: it runs ten times, most of it before V8 has optimised anything. */
-function judge(matches: readonly RuleMatch[], packet: TrialPacket): Trial {
-  const count = matches.length;
-  const trial = new Uint8Array(count);
-  const knownOfSrc = new Map<readonly Prefix[], boolean>();
-  const knownOfDst = new Map<readonly Prefix[], boolean>();
-  for (let position = 0; position < count; position++) {
-    const { src, dst, protocols, srcPorts, dstPorts } = matches[position];
-    let left = 0;
-    if (src === null || isIn(src, packet.src, packet.version, knownOfSrc)) left |= SRC;
-    if (dst === null || isIn(dst, packet.dst, packet.version, knownOfDst)) left |= DST;
-    const isLeft =
-      (dstPorts === null || isAmong(dstPorts, packet.dstPort)) &&
-      (srcPorts === null || isAmong(srcPorts, packet.srcPort)) &&
-      (protocols === null || protocols.includes(packet.protocol));
-    trial[position] = isLeft ? left | REST : left;
+/** @returns what packets have, in ascending order. @param wordsOf `null` for packets that do not have the field. */
+function samplesOf(
+  packets: readonly TrialPacket[],
+  wordsOf: (packet: TrialPacket) => readonly number[] | null,
+): readonly Sample[] {
+  return packets
+    .flatMap((packet, trial) => {
+      const words = wordsOf(packet);
+      return words === null ? [] : [{ words: words.map((word) => word ^ SIGN), bit: 1 << trial }];
+    })
+    .sort((a, b) => compareWords(a.words, b.words));
+}
+
+/**
+ * A rule holds for a value that it has begun and not ended before: that has an odd number of its turns up to it.
+ *
+ * @param samples in ascending order.
+ * @returns `trials`, without those that the field rules out.
+ */
+function judgeValues(trials: Trials, turns: TurnList, samples: readonly Sample[]): Trials {
+  let left = takeOut(trials, turns, samples);
+  const { words, count } = turns;
+  let next = 0;
+  for (let at = 0; at < 2 * count && left !== 0; at += 2) {
+    const value = words[at + 1] ^ SIGN;
+    while (left !== 0 && samples[next].words[0] < value) left ^= samples[next++].bit;
+    trials[words[at]] ^= left;
   }
-  return trial;
+  return trials;
+}
+
+/** Like `judgeValues`. */
+function judgeIpv6(trials: Trials, turns: Ipv6TurnList, samples: readonly Sample[]): Trials {
+  let left = takeOut(trials, turns, samples);
+  let next = 0;
+  for (const { words, position } of turns.turns) {
+    while (left !== 0 && compareWords(samples[next].words, words) < 0) left ^= samples[next++].bit;
+    if (left === 0) break;
+    trials[position] ^= left;
+  }
+  return trials;
+}
+
+/** @returns the bits of all samples, which those rules do not have any more that rule out some value. */
+function takeOut(
+  trials: Trials,
+  { constrained, constrainedCount }: ConstrainedRules,
+  samples: readonly Sample[],
+): number {
+  const bits = samples.reduce((sum, { bit }) => sum | bit, 0);
+  for (let i = 0; i < constrainedCount; i++) trials[constrained[i]] &= ~bits;
+  return bits;
 }
 
 /** Some address of the first prefix of that version. */
@@ -88,33 +161,4 @@ function addressOf(prefixes: readonly Prefix[] | null, version: 4 | 6, seed: num
 function portOf(ranges: readonly PortRange[] | null, seed: number): number {
   const { low, high } = ranges?.[0] ?? { low: 0, high: 65_535 };
   return low + (scattered(seed) % (high - low + 1));
-}
-
-function isAmong(ranges: readonly PortRange[], port: number): boolean {
-  for (const { low, high } of ranges) if (port >= low && port <= high) return true;
-  return false;
-}
-
-/** @param known what long lists have said of this address. */
-function isIn(
-  prefixes: readonly Prefix[],
-  address: readonly number[],
-  version: 4 | 6,
-  known: Map<readonly Prefix[], boolean>,
-): boolean {
-  const before = prefixes.length < LONG_LIST ? undefined : known.get(prefixes);
-  if (before !== undefined) return before;
-  let isInside = false;
-  for (const prefix of prefixes) {
-    if (prefix.version === version && contains(prefix, address)) isInside = true;
-  }
-  if (prefixes.length >= LONG_LIST) known.set(prefixes, isInside);
-  return isInside;
-}
-
-function contains({ words, bits }: Prefix, address: readonly number[]): boolean {
-  for (let i = 0, left = bits; left > 0; i++, left -= 32) {
-    if (((words[i] ^ address[i]) & (left >= 32 ? -1 : -1 << (32 - left))) !== 0) return false;
-  }
-  return true;
 }

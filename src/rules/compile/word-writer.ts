@@ -9,35 +9,69 @@ import {
   summaryWords,
 } from '../matcher-layout.js';
 import { EMPTY_BLOCK } from './block-store.js';
+import { doubled } from './doubled.js';
 import type { RowStore } from './row-store.js';
 
 /** The highest bit of a word: the first place, word or block. */
 const FIRST_BIT = 0x8000_0000;
 
-/** Room to begin with: what a thousand rules need. */
-const WORDS_AT_FIRST = 1 << 16;
+/**
+ * Words of the table that there is room for to begin with, for each rule: seldom more are needed. What is not written
+ * takes no memory, and code in which V8 has taken an array for one that never changes is thrown away when it grows.
+ */
+const WORDS_A_RULE = 128;
+const WORDS_AT_LEAST = 1 << 12;
 
-/** Writes a compiled table section by section; rows and blocks when something first refers to them. */
+/**
+ * Writes a compiled table section by section; rows and blocks when something first refers to them.
+ *
+ * Rows and blocks are written over the end of what has been written, as far as that fits: what a summary or an
+ * aggregate does not promise is never read. Most blocks have two or three words that are, and the table becomes half
+ * as large; the more of it the processor's caches hold, the faster it is.
+ */
 export class WordWriter {
-  private words = new Int32Array(WORDS_AT_FIRST);
-  /** 1 for each word that something is in. */
-  private isTaken = new Uint8Array(WORDS_AT_FIRST);
+  private words: Int32Array;
+  /** A bit for each word that something is in, the first one highest, and so many behind that any row is looked for. */
+  private taken: Int32Array;
   private end = HEADER_END;
-  /** What is to be written next, for `placePromised`. */
-  private promisedIndexes = new Int32Array(64);
-  private promisedValues = new Int32Array(64);
-  private promisedCount = 0;
   /** By the row's and the block's number; 0 where it has not been written. */
-  private rowOffsets = new Int32Array(1024);
-  private blockOffsets = new Int32Array(1024);
+  private rowOffsets: Int32Array;
+  private blockOffsets: Int32Array;
+  /** The row in hand, and a bit for each of its words that will ever be read. */
+  private readonly row: Int32Array;
+  private readonly promised: Int32Array;
+  /** The blocks of the row in hand, where they do not stand in it themselves. */
+  private readonly rowBlocks: Int32Array;
 
-  constructor(private readonly rows: RowStore) {}
+  /** @param ruleCount makes room to begin with. */
+  constructor(
+    private readonly rows: RowStore,
+    ruleCount: number,
+  ) {
+    const room = 2 ** Math.ceil(Math.log2(WORDS_AT_LEAST + ruleCount * WORDS_A_RULE));
+    this.words = new Int32Array(Math.min(room, COMPILE_BYTES_MAX / WORD_BYTES));
+    const { blocksARow } = rows;
+    this.row = new Int32Array(
+      blocksARow === 1 ? BLOCK_IN_ROW + BLOCK_WORDS : summaryWords(blocksARow) + blocksARow * ROW_WORDS,
+    );
+    this.promised = new Int32Array(Math.ceil(this.row.length / 32));
+    this.rowBlocks = new Int32Array(blocksARow);
+    for (let i = 0; i < summaryWords(blocksARow); i++) this.promised[i >>> 5] |= FIRST_BIT >>> (i & 31);
+    this.rowOffsets = new Int32Array(rows.room);
+    this.blockOffsets = new Int32Array(rows.store.room);
+    this.taken = new Int32Array(this.words.length / 32 + this.promised.length + 1);
+  }
 
   /** @returns the offset of the values. */
   append(values: ArrayLike<number>): number {
-    const offset = this.reserve(values.length);
+    const offset = this.end;
+    this.reserve(offset + values.length);
     this.words.set(values, offset);
-    this.isTaken.fill(1, offset, offset + values.length);
+    const { taken, end } = this;
+    taken[offset >>> 5] |= -1 >>> (offset & 31);
+    taken.fill(-1, (offset >>> 5) + 1, (end >>> 5) + 1);
+    // But what is behind the end.
+    taken[end >>> 5] &= ~(-1 >>> (end & 31));
     return offset;
   }
 
@@ -46,12 +80,12 @@ export class WordWriter {
   }
 
   /** @returns the offset of a row of the store. */
-  row(row: number): number {
-    if (row >= this.rowOffsets.length) this.rowOffsets = grown(this.rowOffsets, row + 1);
+  rowOffset(row: number): number {
+    while (row >= this.rowOffsets.length) this.rowOffsets = doubled(this.rowOffsets);
     const known = this.rowOffsets[row];
     if (known !== 0) return known;
-    const { blocksARow } = this.rows;
-    const offset = blocksARow === 1 ? this.rowWithBlock(row) : this.rowOfBlocks(row);
+    const groups = this.rows.blocksARow === 1 ? this.fillWithBlock(row) : this.fillWithOffsets(row);
+    const offset = this.placeRow(groups);
     this.rowOffsets[row] = offset;
     return offset;
   }
@@ -63,120 +97,139 @@ export class WordWriter {
     return buffer;
   }
 
-  private rowWithBlock(row: number): number {
-    const block = this.rows.blocks[row];
-    const { store } = this.rows;
-    const aggregate = store.aggregate(block);
-    this.promise(0, aggregate === 0 ? 0 : FIRST_BIT);
-    this.promise(1, aggregate);
-    this.promiseBlock(BLOCK_IN_ROW, block);
-    return this.placePromised();
+  /** Makes the row in hand one that has its block in it. @returns groups of `promised`. */
+  private fillWithBlock(number: number): number {
+    const { row, promised } = this;
+    const { blocks, store } = this.rows;
+    const block = blocks[number];
+    const aggregate = store.aggregates[block];
+    row[0] = aggregate === 0 ? 0 : FIRST_BIT;
+    row[1] = aggregate;
+    for (let i = 0; i < BLOCK_WORDS; i++) row[BLOCK_IN_ROW + i] = store.words[block * BLOCK_WORDS + i];
+    promised[0] = (-1 << (32 - BLOCK_IN_ROW)) | (aggregate >>> BLOCK_IN_ROW);
+    promised[1] = aggregate << (32 - BLOCK_IN_ROW);
+    return promised[1] === 0 ? 1 : 2;
   }
 
-  private rowOfBlocks(row: number): number {
+  /**
+   * Makes the row in hand one of the offsets of its blocks, and writes these. Rows written one after the other are
+   * alike: what is as in the one before is left as it is.
+   *
+   * @returns groups of `promised`.
+   */
+  private fillWithOffsets(number: number): number {
     const { blocksARow, blocks, store } = this.rows;
+    const { row, rowBlocks, promised } = this;
     const summaries = summaryWords(blocksARow);
-    const first = row * blocksARow;
-    for (let i = 0; i < blocksARow; i++) if (blocks[first + i] !== EMPTY_BLOCK) this.block(blocks[first + i]);
-    for (let summary = 0; summary < summaries; summary++) {
-      let bits = 0;
-      for (let i = 0; i < 32 && summary * 32 + i < blocksARow; i++) {
-        if (blocks[first + summary * 32 + i] !== EMPTY_BLOCK) bits |= FIRST_BIT >>> i;
-      }
-      this.promise(summary, bits);
-    }
+    const first = number * blocksARow;
     for (let i = 0; i < blocksARow; i++) {
       const block = blocks[first + i];
+      if (block === rowBlocks[i]) continue;
+      const pair = summaries + i * ROW_WORDS;
+      if (block === EMPTY_BLOCK || rowBlocks[i] === EMPTY_BLOCK) {
+        row[i >>> 5] ^= FIRST_BIT >>> (i & 31);
+        promised[pair >>> 5] ^= FIRST_BIT >>> (pair & 31);
+        promised[(pair + 1) >>> 5] ^= FIRST_BIT >>> ((pair + 1) & 31);
+      }
+      rowBlocks[i] = block;
       if (block === EMPTY_BLOCK) continue;
-      this.promise(summaries + i * ROW_WORDS, store.aggregate(block));
-      this.promise(summaries + i * ROW_WORDS + 1, this.block(block));
+      row[pair] = store.aggregates[block];
+      row[pair + 1] = this.blockOffset(block);
     }
-    return this.placePromised();
+    let groups = promised.length;
+    while (promised[groups - 1] === 0) groups--;
+    return groups;
   }
 
-  private block(block: number): number {
-    if (block >= this.blockOffsets.length) this.blockOffsets = grown(this.blockOffsets, block + 1);
+  private blockOffset(block: number): number {
+    while (block >= this.blockOffsets.length) this.blockOffsets = doubled(this.blockOffsets);
     const known = this.blockOffsets[block];
     if (known !== 0) return known;
-    this.promiseBlock(0, block);
-    const offset = this.placePromised();
+    const { words, aggregates } = this.rows.store;
+    const aggregate = aggregates[block];
+    const length = lengthOf(aggregate, 1);
+    const offset = this.gapForGroup(Math.max(this.end - length, HEADER_END), aggregate);
+    if (offset + length > this.end) this.reserve(offset + length);
+    this.write(words, block * BLOCK_WORDS, aggregate, offset);
     this.blockOffsets[block] = offset;
     return offset;
   }
 
-  private promiseBlock(at: number, block: number): void {
-    const { words } = this.rows.store;
-    const first = block * BLOCK_WORDS;
-    for (let i = 0; i < BLOCK_WORDS; i++) if (words[first + i] !== 0) this.promise(at + i, words[first + i]);
-  }
-
-  /** Notes a word of what `placePromised` will write. `index`: from the first word on, ascending. */
-  private promise(index: number, value: number): void {
-    if (this.promisedCount === this.promisedIndexes.length) {
-      this.promisedIndexes = grown(this.promisedIndexes, this.promisedCount + 1);
-      this.promisedValues = grown(this.promisedValues, this.promisedCount + 1);
-    }
-    this.promisedIndexes[this.promisedCount] = index;
-    this.promisedValues[this.promisedCount++] = value;
-  }
-
   /**
-   * Writes the words that have been noted, over the end of what has been written as far as that fits: what
-   * a summary or an aggregate does not promise is never read. Most blocks have two or three words that are,
-   * and the table becomes half as large; the more of it the processor's caches hold, the faster it is.
+   * Writes the words of the row in hand that are promised.
    *
-   * @returns the offset of the first word.
+   * @param groups of `promised`; the last one is not 0.
+   * @returns the offset of the row.
    */
-  private placePromised(): number {
-    const { promisedIndexes: indexes, promisedValues: values, promisedCount: count } = this;
-    const length = count === 0 ? 0 : indexes[count - 1] + 1;
-    let offset = Math.max(this.end - length, HEADER_END);
-    while (!this.fits(offset)) offset++;
-    if (offset + length > this.end) this.reserve(offset + length - this.end);
-    for (let i = 0; i < count; i++) {
-      this.words[offset + indexes[i]] = values[i];
-      this.isTaken[offset + indexes[i]] = 1;
+  private placeRow(groups: number): number {
+    const { row, promised } = this;
+    const length = lengthOf(promised[groups - 1], groups);
+    const from = Math.max(this.end - length, HEADER_END);
+    const offset = groups === 1 ? this.gapForGroup(from, promised[0]) : this.gapFor(from, groups);
+    if (offset + length > this.end) this.reserve(offset + length);
+    for (let group = 0; group < groups; group++) {
+      this.write(row, group * 32, promised[group], offset + group * 32);
     }
-    this.promisedCount = 0;
     return offset;
   }
 
-  private fits(offset: number): boolean {
-    const {
-      promisedIndexes: indexes,
-      promisedValues: values,
-      promisedCount: count,
-      end,
-      words,
-      isTaken,
-    } = this;
-    for (let i = 0; i < count; i++) {
-      const at = offset + indexes[i];
-      if (at >= end) return true;
-      if (isTaken[at] === 1 && words[at] !== values[i]) return false;
+  /** Writes those words of 32 from `first` on that are promised, at their places from `offset` on. */
+  private write(source: Int32Array, first: number, promised: number, offset: number): void {
+    const { words, taken } = this;
+    const shift = offset & 31;
+    taken[offset >>> 5] |= promised >>> shift;
+    taken[(offset >>> 5) + 1] |= (promised << 1) << (31 - shift);
+    for (let left = promised; left !== 0; ) {
+      const i = Math.clz32(left);
+      left ^= FIRST_BIT >>> i;
+      words[offset + i] = source[first + i];
     }
-    return true;
   }
 
-  private reserve(count: number): number {
-    const offset = this.end;
-    this.end += count;
-    if (this.end * WORD_BYTES > COMPILE_BYTES_MAX) throw new RuleTableSizeError(COMPILE_BYTES_MAX);
-    if (this.end > this.words.length) {
-      const words = new Int32Array(2 ** Math.ceil(Math.log2(this.end)));
-      words.set(this.words.subarray(0, offset));
-      this.words = words;
-      const isTaken = new Uint8Array(words.length);
-      isTaken.set(this.isTaken.subarray(0, offset));
-      this.isTaken = isTaken;
+  /** @returns the first offset, not below `from`, where none of these words is taken. */
+  private gapForGroup(from: number, promised: number): number {
+    const { taken } = this;
+    const word = from >>> 5;
+    const shift = from & 31;
+    let upper = (taken[word] << shift) | ((taken[word + 1] >>> 1) >>> (31 - shift));
+    let lower = taken[word + 1] << shift;
+    let offset = from;
+    for (; (upper & promised) !== 0; offset++) {
+      upper = (upper << 1) | (lower >>> 31);
+      lower <<= 1;
     }
     return offset;
+  }
+
+  /** Like `gapForGroup`, for all words that are promised. */
+  private gapFor(from: number, groups: number): number {
+    const { taken, promised } = this;
+    for (let offset = from; ; offset++) {
+      const shift = offset & 31;
+      let clash = 0;
+      for (let group = 0; group < groups && clash === 0; group++) {
+        const word = (offset >>> 5) + group;
+        clash = ((taken[word] << shift) | ((taken[word + 1] >>> 1) >>> (31 - shift))) & promised[group];
+      }
+      if (clash === 0) return offset;
+    }
+  }
+
+  /** Moves the end. */
+  private reserve(end: number): void {
+    if (end * WORD_BYTES > COMPILE_BYTES_MAX) throw new RuleTableSizeError(COMPILE_BYTES_MAX);
+    this.end = end;
+    if (end <= this.words.length) return;
+    const words = new Int32Array(2 ** Math.ceil(Math.log2(end)));
+    words.set(this.words);
+    this.words = words;
+    const taken = new Int32Array(words.length / 32 + this.promised.length + 1);
+    taken.set(this.taken);
+    this.taken = taken;
   }
 }
 
-/** Twice as long, or as often as it takes to have room for `count`. */
-function grown(words: Int32Array, count: number): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(2 ** Math.ceil(Math.log2(Math.max(count, words.length * 2))));
-  larger.set(words);
-  return larger;
+/** @returns how many words there are up to the last one that is promised. @param last the last group, which is not 0. */
+function lengthOf(last: number, groups: number): number {
+  return groups * 32 - 31 + Math.clz32(last & (-last | 0));
 }

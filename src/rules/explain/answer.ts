@@ -1,6 +1,6 @@
 import type { AnomalyKind } from '../../counters/catalogue.js';
+import { MATCH_FIELDS, type MatchField } from '../match-fields.js';
 import type { Action } from '../rule.js';
-import { MATCH_FIELDS, type MatchField } from '../rule-schema.js';
 import { fieldOfCriterion, fieldText } from './criterion-text.js';
 import {
   type ExplainableTable,
@@ -114,6 +114,22 @@ export function answerFor(
     rules: rules.map((own) => lineOf(own, table, packet)),
     rules_omitted: explanation.rules.length - rules.length,
   };
+}
+
+/** What a frame of another link is found to be when it is taken for Ethernet: its bytes make no EtherType. */
+const NOT_ETHERNET: readonly string[] = ['llc', 'other'];
+
+/**
+ * The answer for a frame that was taken for Ethernet because nobody has said otherwise, with a note where that may be
+ * the mistake.
+ *
+ * @param flag by which one says what a frame begins with.
+ */
+export function withLinkNote(answer: Answer, flag: string): Answer {
+  const { verdict } = answer;
+  if (verdict.kind !== 'unclassified' || !NOT_ETHERNET.includes(verdict.reason)) return answer;
+  const note = `It was taken for Ethernet; if it begins with something else, say so with ${flag}: 113 or 276 is Linux cooked, as of the interface any.`;
+  return { ...answer, notes: [...answer.notes, note] };
 }
 
 /** What is known of a packet, field by field. */

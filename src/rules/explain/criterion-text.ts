@@ -1,7 +1,7 @@
 import { ABSENT, PROTOCOL_SCTP, PROTOCOL_TCP, PROTOCOL_UDP } from '../../protocol/packet.js';
 import { formatPrefix } from '../address-field.js';
 import { protocolName } from '../integer-field.js';
-import type { MatchField } from '../rule-schema.js';
+import type { MatchField } from '../match-fields.js';
 import {
   CRITERION_DSCP,
   CRITERION_DST_IPV4,

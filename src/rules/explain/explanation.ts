@@ -1,6 +1,6 @@
+import type { MatchField } from '../match-fields.js';
 import type { Action } from '../rule.js';
 import { ACTIONS } from '../rule.js';
-import type { MatchField } from '../rule-schema.js';
 import { CRITERION_END, type RuleTable } from '../rule-table.js';
 import { type Criterion, criterionAnswer } from './criterion-answer.js';
 import { absenceText, fieldOfCriterion, fieldText, wantedText } from './criterion-text.js';

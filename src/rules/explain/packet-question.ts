@@ -6,7 +6,7 @@ import {
   PROTOCOL_TCP,
   PROTOCOL_UDP,
 } from '../../protocol/packet.js';
-import { parsePrefix } from '../address-field.js';
+import { addressWords, parsePrefix } from '../address-field.js';
 import {
   DSCPS,
   ICMP_TYPES,
@@ -19,9 +19,9 @@ import {
   VLANS,
 } from '../integer-field.js';
 import { parseInterface } from '../interface-field.js';
-import { Mistake } from '../rule-problems.js';
-import type { MatchField } from '../rule-schema.js';
-import { parseTcpFlags } from '../tcp-flags-field.js';
+import type { MatchField } from '../match-fields.js';
+import { Mistake } from '../mistake.js';
+import { parseSetTcpFlags } from '../tcp-flags-field.js';
 import type { YamlScalar } from '../yaml-tree.js';
 import { type KnownPacket, UNKNOWN } from './known-packet.js';
 
@@ -31,7 +31,7 @@ export type QuestionTexts = { readonly [Field in MatchField]?: string };
 /** A text that cannot be used. */
 export interface QuestionProblem {
   readonly field: MatchField;
-  /** Continues a sentence that begins with the field's name. */
+  /** Stands behind the field's name and a colon. */
   readonly message: string;
 }
 
@@ -61,7 +61,7 @@ export function readQuestion(
   const reader = new QuestionReader(texts);
   const src = reader.read('src', address);
   const dst = reader.read('dst', address);
-  const protocol = reader.read('protocol', parseProtocol);
+  const protocol = reader.read('protocol', (scalar) => parseProtocol(scalarOf(scalar.text.toLowerCase())));
   const version = reader.read('ip_version', parseIpVersion);
   const ports = { src: reader.integer('src_port', PORTS), dst: reader.integer('dst_port', PORTS) };
   const flags = reader.read('tcp_flags', flagByte);
@@ -135,8 +135,13 @@ class QuestionReader {
       if (version === undefined) continue;
       first ??= [field, version];
       if (version !== first[1]) {
-        const because = first[0] === 'ip_version' ? `ip_version is ${first[1]}` : `src is IPv${first[1]}`;
-        this.refuse(field as MatchField, `is IPv${version}, but ${because}; a packet has one version`);
+        const because =
+          first[0] === 'ip_version' ? `ip_version is ${first[1]}` : `the source is IPv${first[1]}`;
+        const shown = this.texts[field as MatchField];
+        this.refuse(
+          field as MatchField,
+          `${shown} is IPv${version}, but ${because}; a packet has one version`,
+        );
       }
     }
     return first?.[1];
@@ -153,17 +158,22 @@ function scalarOf(text: string): YamlScalar {
 }
 
 function address(scalar: YamlScalar): { version: 4 | 6; words: readonly number[] } | Mistake {
-  const prefix = parsePrefix(scalar);
-  if (prefix instanceof Mistake || !scalar.text.includes('/')) return prefix;
-  return new Mistake(`${scalar.text.slice(0, 80)} is a network; a packet has an address`);
+  const { text } = scalar;
+  // What stands for IPv4, has a zone or is a word for any gets the rule file's advice, which holds here too.
+  if (addressWords(text) !== null || /%|^(any|all|\*)$/i.test(text)) return parsePrefix(scalar);
+  const shown = text.slice(0, 80);
+  const isNetwork = addressWords(text.split('/')[0]) !== null;
+  return new Mistake(
+    isNetwork
+      ? `${shown} is a network; a packet has an address`
+      : `${shown} is not an IPv4 or IPv6 address, like 10.0.0.1 or 2001:db8::1`,
+  );
 }
 
 /** The flags that are set; all others are clear. */
 function flagByte(scalar: YamlScalar): number | Mistake {
-  if (scalar.text === NONE) return 0;
-  const flags = parseTcpFlags(scalar);
-  if (flags instanceof Mistake) return flags;
-  if (flags.clear === 0) return flags.set;
+  if (scalar.text.toLowerCase() === NONE) return 0;
+  if (!scalar.text.includes('!')) return parseSetTcpFlags(scalar);
   return new Mistake(
     `${scalar.text.slice(0, 80)}: name the flags that are set, or ${NONE}; the others are clear`,
   );

@@ -1,5 +1,5 @@
 import { parseInterface } from '../interface-field.js';
-import { Mistake } from '../rule-problems.js';
+import { Mistake } from '../mistake.js';
 import { ANYTHING, allOf, type Condition, conditionOf, WITH_PORTS } from './condition.js';
 import { intersection, sameValues } from './values.js';
 

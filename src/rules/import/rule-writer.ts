@@ -7,8 +7,6 @@ import type { Condition } from './condition.js';
 import { asName } from './rule-names.js';
 import type { Values } from './values.js';
 
-/** Shorter lists stand in the rule itself. */
-const NAMED_SET_VALUES_MIN = 3;
 /** A rule file may have 4,096 anchors. */
 const NAMED_SETS_MAX = 4000;
 
@@ -78,16 +76,17 @@ export class RuleWriter {
   }
 
   private listNode(entries: readonly Entry[]): unknown {
-    if (entries.length === 1) return this.document.createNode(entries[0]);
+    return entries.length === 1 ? this.document.createNode(entries[0]) : this.flowList(entries);
+  }
+
+  private flowList(entries: readonly Entry[]): YAMLSeq {
     const list = this.document.createNode(entries) as YAMLSeq;
     list.flow = true;
     return list;
   }
 
   private namedList(wanted: string, values: Values, entries: readonly Entry[]): unknown | Alias {
-    if (entries.length < NAMED_SET_VALUES_MIN || this.sets.size >= NAMED_SETS_MAX) {
-      return this.listNode(entries);
-    }
+    if (this.sets.size >= NAMED_SETS_MAX) return this.listNode(entries);
     const key = `${wanted} ${this.idOf(values)}`;
     let set = this.sets.get(key);
     if (set === undefined) {
@@ -95,7 +94,7 @@ export class RuleWriter {
       let name = stem;
       for (let n = 2; this.namesTaken.has(name); n++) name = `${stem}-${n}`;
       this.namesTaken.add(name);
-      const node = this.listNode(entries) as YAMLSeq;
+      const node = this.flowList(entries);
       node.anchor = name;
       set = { node, name };
       this.sets.set(key, set);

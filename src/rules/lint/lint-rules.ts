@@ -46,13 +46,13 @@ export function lintRules(ruleSet: RuleSet, withOverlaps: boolean, steps = TABLE
   };
 }
 
-/** How many rules can never match, as far as that is decided: what a running engine shows. */
-export function shadowedCount(ruleSet: RuleSet): number {
+/** Places of the rules that can never match, ascending, as far as that is decided: what a running engine shows. */
+export function shadowedRules(ruleSet: RuleSet): number[] {
   const linter = new TableLinter(ruleSet, TABLE_STEPS);
-  let count = 0;
+  const shadowed: number[] = [];
   for (const rule of ruleSet.rules.keys()) {
     linter.turnTo(rule);
-    if (linter.reach().kind === 'shadowed') count++;
+    if (linter.reach().kind === 'shadowed') shadowed.push(rule);
   }
-  return count;
+  return shadowed;
 }

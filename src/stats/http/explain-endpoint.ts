@@ -1,9 +1,9 @@
 import { LINK_ETHERNET } from '../../protocol/link-type.js';
-import { type Answer, answerFor } from '../../rules/explain/answer.js';
+import { type Answer, answerFor, withLinkNote } from '../../rules/explain/answer.js';
 import { parseHexFrame, parseLinkType } from '../../rules/explain/hex-frame.js';
 import { type JudgedFrame, judgeFrame } from '../../rules/explain/judged-frame.js';
 import { readQuestion } from '../../rules/explain/packet-question.js';
-import { Mistake } from '../../rules/rule-problems.js';
+import { Mistake } from '../../rules/mistake.js';
 import { RuleTable } from '../../rules/rule-table.js';
 import type { EngineState } from '../engine-state.js';
 import type { ExplainQuery } from './explain-schema.js';
@@ -36,7 +36,9 @@ export class ExplainEndpoint {
     const { generation, table: buffer, live } = rulesInUse;
     const table = new RuleTable({ generation, buffer, compiled: null });
     const explainable = { table, rules: live, interfaces };
-    return { generation, ...answerFor(explainable, frame, unjudged, { all, limit }) };
+    const answer = answerFor(explainable, frame, unjudged, { all, limit });
+    const isTakenForEthernet = query.hex !== undefined && query.link_type === undefined;
+    return { generation, ...(isTakenForEthernet ? withLinkNote(answer, 'link_type') : answer) };
   }
 }
 

@@ -5,6 +5,8 @@ import type { Judgement } from './passwords.js';
 import { API_PREFIX, PROBLEM_TYPE, problemDocument } from './problem.js';
 
 export const RELOAD_PATH = '/-/reload';
+export const CAPTURES_PATH = '/api/v1/captures';
+const ONE_CAPTURE = /^\/api\/v1\/captures\/[^/]+$/;
 /**
  * Open to everybody who reaches the address: what a container engine or a kubelet asks has neither a password nor
  * a certificate, and learns one sentence.
@@ -34,6 +36,8 @@ export interface GateDeps {
   readonly headers: () => ReadonlyMap<string, string>;
   /** Whether users are asked for a password. */
   readonly asksPasswords: () => boolean;
+  /** Whether everybody who is let in is known, by a password or a certificate. */
+  readonly asksWhoComes: () => boolean;
   readonly judge: (authorization: string | undefined) => Promise<Judgement>;
   readonly isCurrent: (socket: Socket) => boolean;
   readonly lacksCertificate: (socket: Socket) => boolean;
@@ -55,6 +59,8 @@ interface Refusal {
 export class Gate {
   /** Answers that are not with their client yet, by connection. */
   private readonly open = new WeakMap<Socket, Set<ServerResponse>>();
+  /** What ends an answer that takes too long. */
+  private readonly late = new WeakMap<ServerResponse, NodeJS.Timeout>();
 
   constructor(
     private readonly config: GateConfig,
@@ -90,6 +96,7 @@ export class Gate {
     open.add(response);
     // A client that reads slowly would keep what is rendered for it, and its place.
     const late = setTimeout(() => cutOff(socket), ANSWER_MS_MAX);
+    this.late.set(response, late);
     response.once('close', () => {
       clearTimeout(late);
       open.delete(response);
@@ -100,6 +107,12 @@ export class Gate {
     if (response.closed || socket.destroyed) return;
     if (refusal === null) routes(request, response);
     else refuse(response, refusal, request.method === 'HEAD');
+  }
+
+  /** Lets an answer take as long as it does; whoever wants that bounds what it holds. */
+  keepOpen(response: ServerResponse): void {
+    clearTimeout(this.late.get(response));
+    response.req.socket.setTimeout(0);
   }
 
   private openOn(socket: Socket): Set<ServerResponse> {
@@ -134,7 +147,11 @@ export class Gate {
       case 'wrong':
         return {
           status: 401,
-          sentence: 'A user name and a password are needed here.',
+          // Which of the two is wrong, nobody is told who may be guessing.
+          sentence:
+            request.headers.authorization === undefined
+              ? 'A user name and a password are needed here.'
+              : 'The user name or the password is wrong.',
           headers: { 'www-authenticate': 'Basic realm="UPE", charset="UTF-8"' },
         };
     }
@@ -142,14 +159,25 @@ export class Gate {
 
   /** Why this request is not answered, whoever sends it, or `null`. */
   private refusalOf(request: IncomingMessage): Refusal | null {
-    const isReload = request.url?.split('?')[0] === RELOAD_PATH;
-    if (isReload && request.method === 'POST') {
+    const path = request.url?.split('?')[0] ?? '';
+    const { method } = request;
+    if (path === RELOAD_PATH) {
+      if (method !== 'POST') return methodRefusal('POST');
       return this.config.lifecycle ? (bodyRefusal(request) ?? this.originRefusal(request)) : RELOAD_IS_OFF;
     }
-    if (isReload) return methodRefusal('POST');
-    if (!isRead(request)) return methodRefusal('GET, HEAD');
+    const change = path === CAPTURES_PATH ? 'POST' : ONE_CAPTURE.test(path) ? 'DELETE' : null;
+    if (change !== null && method === change) {
+      return this.captureRefusal() ?? bodyRefusal(request) ?? this.originRefusal(request);
+    }
+    if (!isRead(request)) return methodRefusal(change === null ? 'GET, HEAD' : `GET, HEAD, ${change}`);
     if (bodyBytes(request) === 0) return null;
     return { status: 400, sentence: 'A request with a body: nothing here reads one.' };
+  }
+
+  /** Packets are told to nobody who is not known, from wherever the request comes. */
+  private captureRefusal(): Refusal | null {
+    if (!this.config.lifecycle) return CAPTURES_ARE_OFF;
+    return this.deps.asksWhoComes() ? null : CAPTURES_NEED_USERS;
   }
 
   /**
@@ -186,6 +214,18 @@ function cutOff(socket: Socket): void {
 const RELOAD_IS_OFF: Refusal = {
   status: 403,
   sentence: 'Reloading over HTTP is off; start UPE with UPE_HTTP_LIFECYCLE=true, or send SIGHUP.',
+};
+
+const CAPTURES_ARE_OFF: Refusal = {
+  status: 403,
+  sentence:
+    'Captures over HTTP are off; start UPE with UPE_HTTP_LIFECYCLE=true and with a UPE_WEB_CONFIG_FILE that asks who comes.',
+};
+
+const CAPTURES_NEED_USERS: Refusal = {
+  status: 403,
+  sentence:
+    'A capture hands out what is in packets, and nobody is asked here who comes; set UPE_WEB_CONFIG_FILE to a file with basic_auth_users, or with client_auth_type: RequireAndVerifyClientCert.',
 };
 
 function methodRefusal(allow: string): Refusal {

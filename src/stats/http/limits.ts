@@ -7,7 +7,7 @@
 export const CONNECTIONS_MAX = 512;
 /** Bytes of a request's first line and headers. */
 export const HEADER_BYTES_MAX = 8192;
-/** Bytes of a request's body; only a reload may have one, and nobody reads it. */
+/** Bytes of a request's body: what a capture is asked for with; one of a reload nobody reads. */
 export const BODY_BYTES_MAX = 1024;
 /** A TLS handshake, and the headers of a request, must be complete after this, milliseconds. */
 export const HEADERS_MS_MAX = 5000;
@@ -36,3 +36,11 @@ export const RELOADS_WAITING_MAX = 16;
 export const API_ANSWERS_MAX = 16;
 /** Most rules that one answer of the API lists. */
 export const LISTED_RULES_MAX = 10_000;
+/** Most talkers that one answer of the API lists. */
+export const LISTED_TALKERS_MAX = 100;
+/** Clients that are told of every pass at a time. */
+export const EVENT_STREAMS_MAX = 32;
+/** Bytes that wait for one of them to read; ten thousand rules that all count are some 100 kB a second. */
+export const EVENT_BYTES_WAITING_MAX = 1024 * 1024;
+/** How often a stream says something where passes are rare, milliseconds: less than KEEP_ALIVE_MS. */
+export const HEARTBEAT_MS = 15_000;

@@ -61,30 +61,36 @@ interface ParameterSchema {
   readonly enum?: readonly string[];
   readonly minimum?: number;
   readonly maximum?: number;
+  readonly pattern?: string;
 }
 
 /**
  * Answers a request whose parameters its schema refuses.
  *
  * @param error what Fastify has attached to the request.
- * @param query the schema, whose properties are the parameters that there are.
+ * @param schema whose properties are the parameters that there are.
+ * @param given the parameters of the request.
  */
-export function sendInvalidQuery(
+export function sendInvalid(
   reply: FastifyReply,
   error: { readonly validation?: readonly FastifySchemaValidationError[] | undefined },
-  query: { readonly properties: Readonly<Record<string, object>> },
+  schema: { readonly properties: Readonly<Record<string, object>> },
+  given: unknown = reply.request.query,
 ): FastifyReply {
-  const names = Object.keys(query.properties);
+  const names = Object.keys(schema.properties);
   const known = names.length === 0 ? 'there are none here' : `the parameters are ${names.join(', ')}`;
-  const given = reply.request.query as Readonly<Record<string, unknown>>;
+  const values = (given ?? {}) as Readonly<Record<string, unknown>>;
   const errors = (error.validation ?? []).map(({ keyword, instancePath, params, message }) => {
     if (keyword === 'additionalProperties') {
       const parameter = String(params.additionalProperty);
       return { parameter, detail: `does not exist; ${known}` };
     }
+    if (keyword === 'required') return { parameter: String(params.missingProperty), detail: 'is missing' };
     const parameter = instancePath.slice(1);
-    if (Array.isArray(given[parameter])) return { parameter, detail: 'is given more than once' };
-    return { parameter, detail: expectation(query.properties[parameter]) ?? `${message}` };
+    if (parameter === '') return { parameter: 'body', detail: 'must be a JSON object' };
+    const isList = given === reply.request.query && Array.isArray(values[parameter]);
+    if (isList) return { parameter, detail: 'is given more than once' };
+    return { parameter, detail: expectation(schema.properties[parameter]) ?? `${message}` };
   });
   const detail = errors.map((own) => `${own.parameter}: ${own.detail}.`).join(' ');
   return sendProblem(reply, { status: 400, detail, errors });
@@ -93,6 +99,7 @@ export function sendInvalidQuery(
 /** What a parameter must be; `null` where any text will do. */
 function expectation(schema: ParameterSchema = {}): string | null {
   if (schema.enum !== undefined) return `must be one of ${schema.enum.join(', ')}`;
+  if (schema.pattern !== undefined) return 'must be a plain name: letters, digits and _ . -, at most 120';
   if (schema.type === 'boolean') return 'must be true or false';
   if (schema.type === 'integer') return `must be a whole number from ${schema.minimum} to ${schema.maximum}`;
   return null;

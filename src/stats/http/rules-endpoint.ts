@@ -1,4 +1,5 @@
 import type { EngineState } from '../engine-state.js';
+import { rate } from '../pass-rates.js';
 import type { LiveRule } from '../rule-series.js';
 import type { Problem } from './problem.js';
 import {
@@ -55,8 +56,8 @@ export class RulesEndpoint {
     };
   }
 
-  private found({ action, name, matched }: RulesQuery): Placed[] {
-    const { rulesInUse, series, aggregator } = this.state;
+  private found({ action, name, matched, shadowed }: RulesQuery): Placed[] {
+    const { rulesInUse, series, aggregator, shadowedRules } = this.state;
     const { slots } = aggregator.totals;
     const part = name?.toLowerCase();
     const found: Placed[] = [];
@@ -64,6 +65,7 @@ export class RulesEndpoint {
       if (action !== undefined && rule.action !== action) return;
       if (part !== undefined && !rule.rule.toLowerCase().includes(part)) return;
       if (matched !== undefined && series.packets(rule, slots) > 0 !== matched) return;
+      if (shadowed !== undefined && (shadowedRules?.has(index) ?? false) !== shadowed) return;
       found.push({ rule, index });
     });
     return found;
@@ -101,7 +103,7 @@ export class RulesEndpoint {
   }
 
   private listed({ rule, index }: Placed): ListedRule {
-    const { series, aggregator } = this.state;
+    const { series, aggregator, shadowedRules } = this.state;
     const { packets, bytes, lastMs } = series.counts(rule, aggregator.totals.slots);
     return {
       position: index + 1,
@@ -116,17 +118,13 @@ export class RulesEndpoint {
       bytes_per_second: rate(aggregator.rates.slotBytes(rule.slot)),
       last_match: lastMs === 0 ? null : timeText(lastMs),
       in_table_since: timeText(rule.inTableSinceMs),
+      shadowed: shadowedRules === null ? null : shadowedRules.has(index),
     };
   }
 }
 
 function defaultOrder(sort: SortKey): 'asc' | 'desc' {
   return sort === 'position' || sort === 'name' ? 'asc' : 'desc';
-}
-
-/** JSON knows no NaN, and more than three decimals are noise. */
-function rate(perSecond: number): number | null {
-  return Number.isFinite(perSecond) ? Math.round(perSecond * 1000) / 1000 : null;
 }
 
 function timeText(unixMs: number): string {

@@ -38,6 +38,10 @@ export const RULES_QUERY = {
       type: 'boolean',
       description: 'true: rules that have matched a packet only; false: the others only',
     },
+    shadowed: {
+      type: 'boolean',
+      description: 'true: rules that are known to be shadowed only; false: the others only',
+    },
     limit: {
       type: 'integer',
       minimum: 1,
@@ -62,6 +66,7 @@ export interface RulesQuery {
   readonly action?: Action;
   readonly name?: string;
   readonly matched?: boolean;
+  readonly shadowed?: boolean;
   readonly limit?: number;
   readonly offset?: number;
 }
@@ -79,6 +84,7 @@ export interface ListedRule {
   readonly bytes_per_second: number | null;
   readonly last_match: string | null;
   readonly in_table_since: string;
+  readonly shadowed: boolean | null;
 }
 
 const RULE: Readonly<Record<keyof ListedRule, object>> = {
@@ -107,6 +113,10 @@ const RULE: Readonly<Record<keyof ListedRule, object>> = {
     type: 'string',
     format: 'date-time',
     description: 'Since when a rule with this name and action has been in the table without a break',
+  },
+  shadowed: {
+    type: ['boolean', 'null'],
+    description: 'Whether it can never match, because rules before it take its packets; null: not known yet',
   },
 };
 

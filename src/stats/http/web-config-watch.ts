@@ -3,7 +3,7 @@ import { access, stat } from 'node:fs/promises';
 import { UpeError } from '../../errors.js';
 import { FileLooks, stampOf } from '../../file-looks.js';
 import type { Logger } from '../../log.js';
-import { loadWebConfig, OPEN_TO_ALL, type WebConfig } from './web-config.js';
+import { OPEN_TO_ALL, type WebConfig } from './web-config.js';
 
 export interface WebConfigWatchConfig {
   /** `null`: there is none, and nothing to watch. */
@@ -39,6 +39,8 @@ export class WebConfigWatch {
   async start(): Promise<void> {
     const { file, mustAuthenticate } = this.config;
     if (file === null) return;
+    // With the modules for TLS and YAML, which most engines do without on this thread.
+    const { loadWebConfig } = await import('./load-web-config.js');
     this.current = loadWebConfig(file, mustAuthenticate);
     this.readAt = this.seen = await appearance(this.current.files);
     this.looks.start();
@@ -54,14 +56,15 @@ export class WebConfigWatch {
     this.seen = now;
     if (hasSettled) {
       this.readAt = now;
-      this.read();
+      await this.read();
     }
   }
 
-  private read(): void {
+  private async read(): Promise<void> {
     const { file, mustAuthenticate } = this.config;
     const { log } = this.deps;
     try {
+      const { loadWebConfig } = await import('./load-web-config.js');
       const next = loadWebConfig(file!, mustAuthenticate);
       const restart = whyRestart(this.current, next);
       if (restart !== null) {

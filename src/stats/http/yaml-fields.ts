@@ -54,7 +54,8 @@ export class YamlFields {
   flag(fields: Fields, key: string): boolean | null {
     const entry = fields.get(key);
     if (entry === undefined) return null;
-    if (typeof entry.node.value === 'boolean') return entry.node.value;
+    const node = resolved(entry.node);
+    if (node.kind === 'scalar' && typeof node.value === 'boolean') return node.value;
     this.problems.add(entry.node.offset, `${key} must be true or false`);
     return null;
   }

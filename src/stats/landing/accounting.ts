@@ -1,12 +1,13 @@
-import { type EngineState, malformedCounts, unclassifiedCounts, unmatchedCounts } from '../engine-state.js';
-import { sumOf } from '../totals.js';
-import { count } from './figures.js';
+import type { PassEvent } from '../../page/events.js';
+import { figureAt } from '../../page/pass-figures.js';
+import type { Identity } from '../identity.js';
+import { figure } from './figures.js';
 import { type Html, html, NOTHING } from './markup.js';
-import type { RulesOverview } from './top-rules.js';
 
 interface Term {
   readonly name: string;
-  readonly value: number;
+  /** Where the figure is in the pass. */
+  readonly path: string;
 }
 
 /** Both sides of an equation, each side counted for itself. */
@@ -16,9 +17,8 @@ interface Equation {
 }
 
 /** The accounting identity with its numbers, as of the last pass: what came in and where all of it is. */
-export function accountingSection(state: EngineState, rules: RulesOverview): Html {
-  const { totals, passCount, violationCount } = state.aggregator;
-  const { identity } = totals;
+export function accountingSection(pass: PassEvent, identity: Identity): Html {
+  const { passes, violations: violationCount } = pass.accounting;
   const verdict = identity.holds
     ? html`<b class="good">Every packet is accounted for.</b>`
     : html`<b class="bad">The accounting identity does not hold.</b>`;
@@ -26,57 +26,47 @@ export function accountingSection(state: EngineState, rules: RulesOverview): Htm
   return html`<section aria-labelledby="accounting">
 <h2 id="accounting">Accounting</h2>
 <div id="accounting-now" data-live>
-<p>${verdict} Checked in ${count(passCount)} ${passCount === 1 ? 'pass' : 'passes'}, ${count(violationCount)} ${violationCount === 1 ? 'violation' : 'violations'}.</p>
+<p>${verdict} Checked in ${figure(pass, 'accounting.passes')} ${passes === 1 ? 'pass' : 'passes'}, ${figure(pass, 'accounting.violations')} ${violationCount === 1 ? 'violation' : 'violations'}.</p>
 ${violations.length > 0 ? html`<ul class="bad">${violations}</ul>` : NOTHING}
 <ul class="equations">
-${equationsOf(state, rules).map(equationLine)}</ul>
+${equationsOf(pass).map((equation) => equationLine(pass, equation))}</ul>
 </div>
 </section>`;
 }
 
-function equationsOf(state: EngineState, rules: RulesOverview): Equation[] {
-  const { totals } = state.aggregator;
-  const dropped = totals.interfaces.reduce((sum, own) => sum + sumOf(own.dropped), 0);
-  const packetsOf = (counts: readonly { packets: number }[]) =>
-    counts.reduce((sum, { packets }) => sum + packets, 0);
+function equationsOf({ worker_lost }: PassEvent): Equation[] {
   return [
+    { whole: term('received', 'received.packets'), parts: [term('enqueued'), term('dropped')] },
     {
-      whole: { name: 'received', value: totals.received },
+      whole: term('enqueued'),
       parts: [
-        { name: 'enqueued', value: totals.enqueued },
-        { name: 'dropped', value: dropped },
+        term('processed'),
+        ...(worker_lost === 0 ? [] : [term('lost with a worker', 'accounting.lost')]),
+        term('in flight', 'accounting.in_flight'),
       ],
     },
     {
-      whole: { name: 'enqueued', value: totals.enqueued },
-      parts: [
-        { name: 'processed', value: totals.processed },
-        ...(totals.lost === 0 ? [] : [{ name: 'lost with a worker', value: totals.lost }]),
-        { name: 'in flight', value: totals.inRings },
-      ],
-    },
-    {
-      whole: { name: 'processed', value: totals.processed },
-      parts: [
-        { name: 'rules', value: rules.packets + rules.retiredPackets },
-        { name: 'unmatched', value: packetsOf(unmatchedCounts(totals)) },
-        { name: 'malformed', value: packetsOf(malformedCounts(totals)) },
-        { name: 'unclassified', value: packetsOf(unclassifiedCounts(totals)) },
-      ],
+      whole: term('processed'),
+      parts: [term('rules'), term('unmatched'), term('malformed'), term('unclassified')],
     },
   ];
 }
 
-function equationLine({ whole, parts }: Equation): Html {
-  const holds = whole.value === parts.reduce((sum, { value }) => sum + value, 0);
+function term(name: string, path = `accounting.${name}`): Term {
+  return { name, path };
+}
+
+function equationLine(pass: PassEvent, { whole, parts }: Equation): Html {
+  const figureOf = ({ path }: Term) => figureAt(pass, path) ?? 0;
+  const holds = figureOf(whole) === parts.reduce((sum, own) => sum + figureOf(own), 0);
   const mark = holds
     ? html`<span class="mark good" role="img" aria-label="holds">✓</span>`
     : html`<span class="mark bad" role="img" aria-label="does not hold">✗</span>`;
-  const sum = parts.map((part, i) => termOf(part, i === 0 ? '= ' : '+ '));
-  return html`<li>${mark} <div>${termOf(whole, '')}${sum}</div></li>\n`;
+  const sum = parts.map((part, i) => termText(pass, part, i === 0 ? '= ' : '+ '));
+  return html`<li>${mark} <div>${termText(pass, whole, '')}${sum}</div></li>\n`;
 }
 
 /** A sign and its term stay together where the line breaks. */
-function termOf({ name, value }: Term, sign: string): Html {
-  return html`<span class="term"><span class="name">${sign}</span><span class="figure">${count(value)}</span> <span class="name">${name}</span></span> `;
+function termText(pass: PassEvent, { name, path }: Term, sign: string): Html {
+  return html`<span class="term"><span class="name">${sign}</span>${figure(pass, path)} <span class="name">${name}</span></span> `;
 }

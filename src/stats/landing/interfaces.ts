@@ -1,6 +1,6 @@
+import type { PassEvent } from '../../page/events.js';
 import type { EngineState } from '../engine-state.js';
-import { sumOf } from '../totals.js';
-import { bitRate, count, packetRate } from './figures.js';
+import { figure } from './figures.js';
 import { type Column, type Content, type Html, html, table } from './markup.js';
 
 const READ_COLUMNS: readonly Column[] = [
@@ -22,19 +22,18 @@ const SENT_COLUMNS: readonly Column[] = [
  * What came in and went out where. A source without interfaces has one line under its own name, and no link
  * and nothing to send with.
  */
-export function interfacesSection(state: EngineState): Html {
-  const { live, aggregator, readInterfaceCount } = state;
+export function interfacesSection({ live, readInterfaceCount }: EngineState, pass: PassEvent): Html {
   const isLive = live !== null;
   const columns: Column[] = [{ title: 'interface', kind: 'text' }];
   if (isLive) columns.push({ title: 'link', kind: 'text' });
   columns.push(...READ_COLUMNS);
   if (isLive) columns.push(...SENT_COLUMNS);
-  const rows = aggregator.totals.interfaces.map(({ name }, i) => {
-    const cells: Content[] = [name];
+  const rows = pass.interfaces.map((own, i) => {
+    const cells: Content[] = [own.interface];
     if (live !== null)
       cells.push(live.isUp(i) ? html`<b class="good">up</b>` : html`<b class="bad">down</b>`);
-    cells.push(...(i < readInterfaceCount ? readCells(state, i) : READ_COLUMNS.map(() => '')));
-    if (isLive) cells.push(...sentCells(state, i));
+    cells.push(...(i < readInterfaceCount ? readCells(pass, i) : READ_COLUMNS.map(() => '')));
+    if (isLive) cells.push(...sentCells(pass, i));
     return { cells };
   });
   const heading = isLive ? 'Interfaces' : 'Source';
@@ -44,25 +43,23 @@ ${table('interfaces-now', heading, columns, rows)}
 </section>`;
 }
 
-function readCells({ aggregator }: EngineState, i: number): Content[] {
-  const { totals, rates } = aggregator;
-  const { packets, dropped, kernelDropped } = totals.interfaces[i];
+function readCells(pass: PassEvent, i: number): Content[] {
+  const at = `interfaces.${i}`;
   return [
-    count(packets),
-    packetRate(rates.packets(i)),
-    bitRate(rates.bytes(i)),
-    count(sumOf(dropped)),
-    count(kernelDropped),
+    figure(pass, `${at}.packets`),
+    figure(pass, `${at}.packets_per_second`, 'packetRate'),
+    figure(pass, `${at}.bytes_per_second`, 'bitRate'),
+    figure(pass, `${at}.dropped`),
+    figure(pass, `${at}.kernel_dropped`),
   ];
 }
 
-function sentCells({ aggregator }: EngineState, i: number): Content[] {
-  const { totals, rates } = aggregator;
-  const { sentPackets, failed } = totals.interfaces[i];
+function sentCells(pass: PassEvent, i: number): Content[] {
+  const at = `interfaces.${i}`;
   return [
-    count(sentPackets),
-    packetRate(rates.sentPackets(i)),
-    bitRate(rates.sentBytes(i)),
-    count(sumOf(failed)),
+    figure(pass, `${at}.sent_packets`),
+    figure(pass, `${at}.sent_packets_per_second`, 'packetRate'),
+    figure(pass, `${at}.sent_bytes_per_second`, 'bitRate'),
+    figure(pass, `${at}.send_failed`),
   ];
 }

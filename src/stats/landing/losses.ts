@@ -1,6 +1,7 @@
 import { DROP_REASONS, TRANSMIT_FAILURES } from '../../counters/catalogue.js';
+import type { PassEvent } from '../../page/events.js';
 import type { EngineState } from '../engine-state.js';
-import { count } from './figures.js';
+import { figure } from './figures.js';
 import { type Column, type Html, html, NOTHING, table } from './markup.js';
 
 /** Packets that are gone, or may be, where, and by whose fault. */
@@ -63,12 +64,14 @@ export function lossesOf(state: EngineState): Loss[] {
   return losses;
 }
 
-/** What was lost, by reason; nothing if nothing was: the totals say so. */
-export function lossesSection(losses: readonly Loss[]): Html {
+/** What was lost, by reason; nothing if nothing was: the pipeline says so. */
+export function lossesSection(pass: PassEvent, losses: readonly Loss[]): Html {
   if (losses.length === 0) return NOTHING;
-  const rows = losses.map(({ interfaceName, reason, packets, meaning, isCertain }) => {
-    const figure = isCertain ? html`<b class="bad">${count(packets)}</b>` : count(packets);
-    return { cells: [interfaceName, figure, reason, meaning] };
+  const rows = losses.map(({ interfaceName, reason, meaning, isCertain }, i) => {
+    const packets = figure(pass, `losses.${i}.packets`);
+    return {
+      cells: [interfaceName, isCertain ? html`<b class="bad">${packets}</b>` : packets, reason, meaning],
+    };
   });
   return html`<section aria-labelledby="losses">
 <h2 id="losses">Losses</h2>

@@ -32,7 +32,7 @@ export interface Row {
 
 /**
  * A table in a frame of its own, in which it scrolls where the window is too narrow for it. The frame can
- * be reached with the keyboard, and stays when its content is renewed: see refresh.ts.
+ * be reached with the keyboard, and stays when its content is renewed: see page-parts.ts.
  *
  * @param id unique in the page.
  * @param label what the table shows, for those who do not see the heading above it.

@@ -1,24 +1,28 @@
 import { createHash } from 'node:crypto';
 import type { EngineState } from '../engine-state.js';
+import { passEvent } from '../live/pass-event.js';
 import { accountingSection } from './accounting.js';
 import { interfacesSection } from './interfaces.js';
 import { lossesOf, lossesSection } from './losses.js';
 import { Html, html } from './markup.js';
-import { engineSection, totalsSection } from './overview.js';
-import { REFRESH_SCRIPT, RELOAD_SECONDS } from './refresh.js';
+import { engineSection } from './overview.js';
+import { pipelineSection } from './pipeline.js';
 import { rulesSection } from './rules.js';
 import { STYLE } from './style.js';
 import { rulesOverview } from './top-rules.js';
 import { unjudgedSection } from './unjudged.js';
 
+/** For browsers without scripts: the whole page again, seconds. */
+const RELOAD_SECONDS = 5;
+
 /**
- * The policy that the page is served with: its own style and script, told by their hashes, its icon, and
- * requests to where it came from. Whatever else might get into the page, the browser does not run it.
+ * The policy that the page is served with: its own style, told by its hash, scripts and styles of this server, its
+ * icon, and requests to where it came from. Whatever else might get into the page, the browser does not run it.
  */
 export const LANDING_PAGE_POLICY = [
   "default-src 'none'",
-  `style-src ${hashOf(STYLE)}`,
-  `script-src ${hashOf(REFRESH_SCRIPT)}`,
+  `style-src 'self' ${hashOf(STYLE)}`,
+  "script-src 'self'",
   "connect-src 'self'",
   'img-src data:',
   "base-uri 'none'",
@@ -34,6 +38,8 @@ const ICON =
 export interface PageContext {
   /** Why the engine is not ready, or `null` when it is. */
   readonly notReadyBecause: string | null;
+  /** Time between two stats passes, milliseconds. */
+  readonly intervalMs: number;
   /** The paths that are worth a visit, this one not among them. */
   readonly links: readonly string[];
 }
@@ -42,6 +48,7 @@ export interface PageContext {
 export function landingPage(state: EngineState, context: PageContext): string {
   const rules = rulesOverview(state);
   const losses = lossesOf(state);
+  const pass = passEvent(state, { ...context, rules, losses });
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -50,24 +57,26 @@ export function landingPage(state: EngineState, context: PageContext): string {
 <noscript><meta http-equiv="refresh" content="${RELOAD_SECONDS}"></noscript>
 <title>UPE</title>
 <link rel="icon" href="${ICON}">
+<link rel="stylesheet" href="/page/uplot.css">
 <style>${new Html(STYLE)}</style>
+<script defer src="/page/uplot.js"></script>
+<script type="module" src="/page/main.js"></script>
 </head>
 <body>
 <header>
 <h1>UPE <small>userspace packet engine ${state.version}</small></h1>
 <nav aria-label="Endpoints">${context.links.map((path) => html`<a href="${path}">${path}</a>`)}</nav>
+<p id="connection" role="status"></p>
 </header>
-<p id="silence" role="status" hidden></p>
-<main>
-${engineSection(state, context.notReadyBecause)}
-${totalsSection(state, rules, losses)}
-${accountingSection(state, rules)}
-${lossesSection(losses)}
-${rulesSection(state, rules)}
-${interfacesSection(state)}
-${unjudgedSection(state)}
+<main data-page="${pass.page}">
+${engineSection(state, pass, context.notReadyBecause)}
+${pipelineSection(state, pass, losses)}
+${rulesSection(state, pass, rules)}
+${accountingSection(pass, state.aggregator.totals.identity)}
+<div id="losses-part" data-live>${lossesSection(pass, losses)}</div>
+${interfacesSection(state, pass)}
+<div id="unjudged-part" data-live>${unjudgedSection(pass, state.unjudged)}</div>
 </main>
-<script>${new Html(REFRESH_SCRIPT)}</script>
 </body>
 </html>
 `;

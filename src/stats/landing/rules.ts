@@ -1,11 +1,9 @@
-import {
-  FIRST_MALFORMED_SLOT,
-  FIRST_UNCLASSIFIED_SLOT,
-  FIRST_UNMATCHED_SLOT,
-} from '../../counters/catalogue.js';
-import { type EngineState, malformedCounts, unclassifiedCounts, unmatchedCounts } from '../engine-state.js';
+import type { PassEvent } from '../../page/events.js';
+import { count, packetRate, share } from '../../page/figures.js';
+import { NO_RULE_NAMES } from '../../page/no-rule.js';
+import type { EngineState } from '../engine-state.js';
 import type { LiveRule } from '../rule-series.js';
-import { ago, count, packetRate, share } from './figures.js';
+import { ago, figure } from './figures.js';
 import { type Column, type Html, html, NOTHING, type Row, table } from './markup.js';
 import type { RulesOverview } from './top-rules.js';
 
@@ -26,7 +24,7 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /** The rule table: where it comes from, and the rules that see most. */
-export function rulesSection(state: EngineState, rules: RulesOverview): Html {
+export function rulesSection(state: EngineState, pass: PassEvent, rules: RulesOverview): Html {
   const { notice } = state.series;
   const { reload } = state;
   const { atMs } = state.aggregator.totals;
@@ -34,12 +32,12 @@ export function rulesSection(state: EngineState, rules: RulesOverview): Html {
   return html`<section aria-labelledby="rules">
 <h2 id="rules">Rules</h2>
 <div id="rules-loaded" data-live>
-<p>${count(ruleCount)} ${ruleCount === 1 ? 'rule' : 'rules'}, ${rules.unusedCount === 0 ? 'all of them matched' : `${count(rules.unusedCount)} never matched`};
+<p>${figure(pass, 'rules.total')} ${ruleCount === 1 ? 'rule' : 'rules'}, ${rules.unusedCount === 0 ? 'all of them matched' : html`${figure(pass, 'rules.never_matched')} never matched`};
 generation ${reload.generation}, sha256 <code title="${notice.sha256}">${notice.sha256.slice(0, SHORT_SHA_DIGITS)}</code>,
 loaded ${ago(reload.successMs, atMs)}.</p>
 ${reload.successful ? NOTHING : failureBox(state)}
 </div>
-${table('rules-now', 'Rules by packets', COLUMNS, [...ruleRows(state, rules), ...otherRows(state, rules)])}
+${table('rules-now', 'Rules by packets', COLUMNS, [...ruleRows(state, rules), ...otherRows(state, pass, rules)])}
 </section>`;
 }
 
@@ -78,11 +76,11 @@ function actionText({ action, outInterface }: LiveRule): string {
 }
 
 /** What the rules above leave of all that was processed, so that the column adds up. */
-function otherRows(state: EngineState, rules: RulesOverview): Row[] {
+function otherRows(state: EngineState, pass: PassEvent, rules: RulesOverview): Row[] {
   const { aggregator, series } = state;
   const { rates, totals } = aggregator;
   const rows: Row[] = [];
-  const add = (name: string, action: string, packets: number, perSecond: number) =>
+  const add = (name: string, action: string, packets: number, perSecond: number | null) =>
     rows.push(
       row(state, { name, action, match: '', packets, perSecond, last: NOTHING, isFaint: packets === 0 }),
     );
@@ -100,18 +98,8 @@ function otherRows(state: EngineState, rules: RulesOverview): Row[] {
       Math.max(0, Math.round(allRates - topRate)),
     );
   }
-  if (rules.retiredPackets > 0) add('(no longer in the table)', '', rules.retiredPackets, Number.NaN);
-  unmatchedCounts(totals).forEach(({ action, packets }, i) => {
-    if (packets > 0 || action === series.notice.defaultAction)
-      add('(no rule)', action, packets, rates.slotPackets(FIRST_UNMATCHED_SLOT + i));
-  });
-  for (const [name, action, firstSlot, counts] of [
-    ['(malformed)', state.unjudged.malformed, FIRST_MALFORMED_SLOT, malformedCounts(totals)],
-    ['(unclassified)', state.unjudged.unclassified, FIRST_UNCLASSIFIED_SLOT, unclassifiedCounts(totals)],
-  ] as const) {
-    const packets = counts.reduce((sum, own) => sum + own.packets, 0);
-    if (packets > 0) add(name, action, packets, rates.slotPackets(firstSlot, counts.length));
-  }
+  for (const { kind, action, packets, packets_per_second } of pass.no_rule)
+    add(NO_RULE_NAMES[kind], action ?? '', packets, packets_per_second);
   return rows;
 }
 
@@ -120,7 +108,7 @@ interface Line {
   readonly action: string;
   readonly match: string;
   readonly packets: number;
-  readonly perSecond: number;
+  readonly perSecond: number | null;
   readonly last: Html;
   readonly isFaint: boolean;
 }

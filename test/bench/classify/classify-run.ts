@@ -1,10 +1,11 @@
 import { allowDeepInlining, withLittleInlining } from '../../../src/engine/v8-flags.js';
+import { buildRuleTable } from '../../../src/rules/build-rule-table.js';
 import { compileMatcher } from '../../../src/rules/compile/compile-matcher.js';
 import { CompiledMatcher } from '../../../src/rules/compiled-matcher.js';
 import { LinearMatcher } from '../../../src/rules/linear-matcher.js';
 import type { Matcher } from '../../../src/rules/matcher.js';
 import type { RuleSet } from '../../../src/rules/rule.js';
-import { buildRuleTable, RuleTable } from '../../../src/rules/rule-table.js';
+import { RuleTable } from '../../../src/rules/rule-table.js';
 import { median, spread } from '../measure.js';
 import { corpusOf } from './corpus.js';
 

@@ -6,6 +6,8 @@ import { beginTrace, fillPacket, HEADER_WORDS, readFilters, readTrace } from '..
 import { generateFilters } from './generated-filters.js';
 import { makeHeaders } from './header-maker.js';
 
+/** A constant of this module: V8 folds it into the code, and loads and checks an imported one. */
+const WORDS_A_HEADER = HEADER_WORDS;
 const MADE_PACKETS = 20_000;
 const HARMFUL_PACKETS = 5000;
 
@@ -53,7 +55,7 @@ class Headers implements Packets {
   }
 
   fill(packet: Packet, index: number): void {
-    fillPacket(packet, this.words, index * HEADER_WORDS);
+    fillPacket(packet, this.words, Math.imul(index, WORDS_A_HEADER));
   }
 }
 

@@ -6,7 +6,10 @@ import { PacketPool } from '../../../src/memory/packet-pool.js';
 import { RingConsumer } from '../../../src/ring/ring-consumer.js';
 import { createMatcher } from '../../../src/rules/create-matcher.js';
 import { RuleTable } from '../../../src/rules/rule-table.js';
+import { FlowSampler } from '../../../src/worker/flow-sampler.js';
+import { NoSampler } from '../../../src/worker/sampler.js';
 import { IDLE_SPINS, WorkerLoop } from '../../../src/worker/worker-loop.js';
+import { idleTap } from '../../worker/idle-tap.js';
 import type { PipelineThreadData } from './pipeline-run.js';
 import { RouterTransmitter } from './router-transmitter.js';
 
@@ -27,7 +30,10 @@ new WorkerLoop(
     control,
     clock: new MonotonicClock(),
     transmitter: new RouterTransmitter(pool),
+    sampler:
+      data.samples === null ? new NoSampler() : new FlowSampler(data.samples[data.worker], 1 + data.worker),
     passage: { counted: false, unclassified: false, malformed: false },
+    tap: idleTap(pool),
     judgement: { table, matcher: createMatcher(data.table, table) },
     nextJudgement: () => null,
   },

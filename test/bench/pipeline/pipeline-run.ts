@@ -10,6 +10,7 @@ import {
   workerCountersShape,
 } from '../../../src/counters/counters-layout.js';
 import { allowDeepInlining } from '../../../src/engine/v8-flags.js';
+import { MonotonicClock } from '../../../src/memory/clock.js';
 import {
   COMMAND_STOP,
   CONTROL_COMMAND,
@@ -21,7 +22,9 @@ import {
 import { Doorbell } from '../../../src/memory/doorbell.js';
 import { createPool, PacketPool, type PoolMemory } from '../../../src/memory/packet-pool.js';
 import { createRing, type RingMemory, ringReadCursor } from '../../../src/ring/ring-layout.js';
+import { createSampleRing, type SampleRingMemory } from '../../../src/ring/sample-ring-layout.js';
 import type { RuleTableMemory } from '../../../src/rules/rule-table.js';
+import { ALL_TRAFFIC, TopTalkers } from '../../../src/stats/talkers/top-talkers.js';
 import type { WorkerLoopConfig } from '../../../src/worker/worker-loop.js';
 import { yardstickTable } from './yardstick-rules.js';
 
@@ -31,6 +34,8 @@ export interface PipelineThreadData {
   /** Of the workers, by their number. */
   readonly rings: readonly RingMemory[];
   readonly counters: readonly CountersMemory[];
+  /** Of the workers, where top talkers are on; otherwise `null`. */
+  readonly samples: readonly SampleRingMemory[] | null;
   readonly control: SharedArrayBuffer;
   /** The worker that this thread is; the producer has -1. */
   readonly worker: number;
@@ -44,13 +49,16 @@ const BUFFERS = 8192;
 const BUFFER_BYTES = 2048;
 const RING_SLOTS = 1024;
 const BURST = 32;
-const WARM_UP_MS = 500;
+/** As the engine has it. */
+const SAMPLE_RING_SLOTS = 4096;
+const WARM_UP_MS = 2500;
 
 /**
- * One run, in a process of its own: `pipeline-run.js SECONDS RULES FLOWS WORKERS`. Prints one JSON line like
- * the yardstick's, and fails when the packets counted are not those that went through the rings.
+ * One run, in a process of its own: `pipeline-run.js SECONDS RULES FLOWS WORKERS TALKERS`. Prints one JSON line like
+ * the yardstick's, and fails when the packets counted are not those that went through the rings. TALKERS is 1 where
+ * top talkers are looked for, on this thread; 0 otherwise.
  */
-const [seconds, rules, flows, workers] = process.argv.slice(2).map(Number);
+const [seconds, rules, flows, workers, talkers] = process.argv.slice(2).map(Number);
 allowDeepInlining();
 const generation = 1;
 const pool = createPool({
@@ -61,6 +69,8 @@ const pool = createPool({
 });
 const rings = Array.from({ length: workers }, () => createRing(RING_SLOTS));
 const counters = rings.map(() => createCounters(workerCountersShape(rules, 1)));
+const samples = talkers === 1 ? rings.map(() => createSampleRing(SAMPLE_RING_SLOTS)) : null;
+const topTalkers = samples === null ? null : new TopTalkers(samples, new MonotonicClock());
 const control = createControl(1 + workers);
 // A worker that spins takes the processor from one that has work, where there are not enough of them.
 const idle = 1 + workers > availableParallelism() ? 'park' : 'spin';
@@ -68,6 +78,7 @@ const shared = {
   pool,
   rings,
   counters,
+  samples,
   control,
   idle,
   table: yardstickTable(rules, generation),
@@ -79,6 +90,7 @@ const consumers = rings.map((_, worker) => {
 });
 const producer = startThread('./producer-thread.js', { ...shared, worker: -1 });
 
+topTalkers?.start();
 await sleep(WARM_UP_MS);
 const cursors = rings.map(ringReadCursor);
 let packets = 0;
@@ -92,13 +104,15 @@ while (performance.now() - beganMs < seconds * 1000) {
   });
 }
 const elapsed = (performance.now() - beganMs) / 1000;
+topTalkers?.stop();
 await stop(producer, 0);
 for (let worker = 0; worker < workers; worker++) await stop(consumers[worker], 1 + worker);
 rings.forEach(verify);
 const { heldCount } = new PacketPool(pool).audit();
 if (heldCount !== 0) throw new Error(`${heldCount} buffers are missing from the pool`);
+const sampled = topTalkers?.answer(ALL_TRAFFIC, { by: 'flow', of: 'packets', limit: 1 })?.samples ?? 0;
 process.stdout.write(
-  `${JSON.stringify({ name: 'pipeline-upe', mpps: packets / elapsed / 1e6, packets, seconds: elapsed })}\n`,
+  `${JSON.stringify({ name: 'pipeline-upe', mpps: packets / elapsed / 1e6, packets, seconds: elapsed, sampled })}\n`,
 );
 
 function startThread(module: string, workerData: PipelineThreadData): Worker {

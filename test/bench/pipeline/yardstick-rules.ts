@@ -1,5 +1,6 @@
+import { buildRuleTable } from '../../../src/rules/build-rule-table.js';
 import { parseRuleFile } from '../../../src/rules/rule-file.js';
-import { buildRuleTable, type RuleTableMemory } from '../../../src/rules/rule-table.js';
+import type { RuleTableMemory } from '../../../src/rules/rule-table.js';
 import { SlotRegistry } from '../../../src/rules/slot-registry.js';
 
 /** The yardstick's table: only the last rule matches. */

@@ -24,7 +24,9 @@ import { RxLoop } from '../../../src/source/rx-loop.js';
 import type { Source } from '../../../src/source/source.js';
 import { TransmitCounters } from '../../../src/tx/transmit-counters.js';
 import { NoTransmitter } from '../../../src/tx/transmitter.js';
+import { NoSampler } from '../../../src/worker/sampler.js';
 import { IDLE_SPINS, WorkerLoop } from '../../../src/worker/worker-loop.js';
+import { idleTap } from '../../worker/idle-tap.js';
 import { yardstickTable } from '../pipeline/yardstick-rules.js';
 
 /** Packets that a ring holds: what rx takes in, and then the workers judge. */
@@ -99,7 +101,7 @@ function rxLoopOf(
 ): RxLoop {
   const control = controlOf(controls, RX);
   return new RxLoop(
-    { idle: 'spin' },
+    { idle: 'spin', isBridge: false },
     {
       source,
       pool,
@@ -139,7 +141,9 @@ function workerLoopOf(
       control,
       clock: new MonotonicClock(),
       transmitter: new NoTransmitter(new TransmitCounters(banks, WORKER_TOTALS.firstTransmit)),
+      sampler: new NoSampler(),
       passage: { counted: false, unclassified: false, malformed: false },
+      tap: idleTap(pool),
       judgement: { table, matcher: createMatcher(memory, table) },
       nextJudgement: () => null,
     },

@@ -2,8 +2,9 @@ import { allowDeepInlining } from '../../../src/engine/v8-flags.js';
 import { RingConsumer } from '../../../src/ring/ring-consumer.js';
 import { createRing } from '../../../src/ring/ring-layout.js';
 import { RingProducer } from '../../../src/ring/ring-producer.js';
+import { buildRuleTable } from '../../../src/rules/build-rule-table.js';
 import { createMatcher } from '../../../src/rules/create-matcher.js';
-import { buildRuleTable, RuleTable } from '../../../src/rules/rule-table.js';
+import { RuleTable } from '../../../src/rules/rule-table.js';
 import { corpusOf } from '../classify/corpus.js';
 
 /**

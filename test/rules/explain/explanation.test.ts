@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { Packet } from '../../../src/protocol/packet.js';
+import { buildRuleTable } from '../../../src/rules/build-rule-table.js';
 import {
   type ExplainableTable,
   type Explanation,
@@ -9,10 +10,10 @@ import {
 } from '../../../src/rules/explain/explanation.js';
 import { type KnownPacket, knownPacketOf, UNKNOWN } from '../../../src/rules/explain/known-packet.js';
 import { LinearMatcher } from '../../../src/rules/linear-matcher.js';
+import type { MatchField } from '../../../src/rules/match-fields.js';
 import { NO_MATCH } from '../../../src/rules/matcher.js';
 import type { RuleMatch, RuleSet } from '../../../src/rules/rule.js';
-import type { MatchField } from '../../../src/rules/rule-schema.js';
-import { buildRuleTable, RuleTable } from '../../../src/rules/rule-table.js';
+import { RuleTable } from '../../../src/rules/rule-table.js';
 import { MATCH_ALL, rule, ruleSet } from '../build-rules.js';
 import { naiveMatch } from '../naive-matcher.js';
 import { packetNear, randomRuleSet, SOURCE_INTERFACES } from '../random-rules.js';

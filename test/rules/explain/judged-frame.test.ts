@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { buildRuleTable } from '../../../src/rules/build-rule-table.js';
 import { answerFor } from '../../../src/rules/explain/answer.js';
 import { type JudgedFrame, judgeFrame } from '../../../src/rules/explain/judged-frame.js';
 import { isLaterFragment, UNKNOWN } from '../../../src/rules/explain/known-packet.js';
-import { buildRuleTable, RuleTable } from '../../../src/rules/rule-table.js';
+import { RuleTable } from '../../../src/rules/rule-table.js';
 import { arp, ethernet, ipv4, ipv4Fragments, tcp, udp } from '../../fixtures/frames.js';
 import { rules } from '../../support/engine-fixture.js';
 

@@ -3,7 +3,7 @@ import t from 'tap';
 import { ABSENT } from '../../../src/protocol/packet.js';
 import type { KnownPacket } from '../../../src/rules/explain/known-packet.js';
 import { type QuestionTexts, readQuestion } from '../../../src/rules/explain/packet-question.js';
-import { MATCH_FIELDS } from '../../../src/rules/rule-schema.js';
+import { MATCH_FIELDS } from '../../../src/rules/match-fields.js';
 import { NOTHING_KNOWN as NOTHING } from './nothing-known.js';
 
 const NO_PORTS = { srcPort: ABSENT, dstPort: ABSENT };
@@ -24,6 +24,11 @@ const QUESTIONS: readonly [QuestionTexts, Partial<KnownPacket>][] = [
     { protocols: [17], srcPort: 0, tcpFlags: ABSENT, icmpType: ABSENT },
   ],
   [{ tcp_flags: 'syn,ack' }, { protocols: [6], tcpFlags: 0x12, icmpType: ABSENT }],
+  [
+    { tcp_flags: 'SYN, Ack', protocol: 'TCP' },
+    { protocols: [6], tcpFlags: 0x12, icmpType: ABSENT },
+  ],
+  [{ tcp_flags: 'None' }, { protocols: [6], tcpFlags: 0, icmpType: ABSENT }],
   [
     { tcp_flags: 'none', dst_port: '1' },
     { protocols: [6], tcpFlags: 0, dstPort: 1, icmpType: ABSENT },
@@ -49,11 +54,20 @@ t.test('what is said is known with what follows from it, and nothing else is', (
 
 const REFUSED: readonly [QuestionTexts, string, RegExp][] = [
   [{ src: '10.0.0' }, 'src', /is not an IPv4 or IPv6 address/],
+  [{ src: 'host.example' }, 'src', /is not an IPv4 or IPv6 address, like 10\.0\.0\.1 or 2001:db8::1$/],
+  [{ src: 'host.example/8' }, 'src', /is not an IPv4 or IPv6 address, like 10\.0\.0\.1 or/],
+  [{ src: '10.0.0.1/8' }, 'src', /^10\.0\.0\.1\/8 is a network; a packet has an address$/],
+  [
+    { src: '::ffff:10.0.0.1' },
+    'src',
+    /stands for IPv4 packets, which are matched as IPv4; write 10\.0\.0\.1$/,
+  ],
+  [{ src: 'any' }, 'src', /leave the field out for any/],
   [{ src: 'fe80::1%eth0' }, 'src', /has a zone/],
   [{ dst: '10.0.0.1/32' }, 'dst', /is a network; a packet has an address/],
   [{ dst: '' }, 'dst', /no value/],
   [{ src: '10.0.0.1', ip_version: '6' }, 'src', /is IPv4, but ip_version is 6/],
-  [{ src: '::1', dst: '10.0.0.1' }, 'dst', /is IPv4, but src is IPv6/],
+  [{ src: '::1', dst: '10.0.0.1' }, 'dst', /^10\.0\.0\.1 is IPv4, but the source is IPv6/],
   [{ protocol: 'tpc' }, 'protocol', /did you mean tcp\?/],
   [{ protocol: '256' }, 'protocol', /from 0 to 255/],
   [{ dst_port: '65536' }, 'dst_port', /ports go from 0 to 65535/],
@@ -61,7 +75,8 @@ const REFUSED: readonly [QuestionTexts, string, RegExp][] = [
   [{ protocol: 'gre', dst_port: '1' }, 'dst_port', /does not go with gre; only tcp, udp, sctp can have it/],
   [{ dst_port: '1', icmp_type: '8' }, 'icmp_type', /does not go with the other fields; only icmp, icmpv6/],
   [{ tcp_flags: 'syn,!ack' }, 'tcp_flags', /name the flags that are set/],
-  [{ tcp_flags: 'sny' }, 'tcp_flags', /did you mean syn\?/],
+  [{ tcp_flags: 'sny' }, 'tcp_flags', /did you mean syn\? \(flags are [a-z, ]+\)$/],
+  [{ tcp_flags: 'syn,' }, 'tcp_flags', /^an empty flag in syn,/],
   [{ dscp: '64' }, 'dscp', /from 0 to 63/],
   [{ fragment: 'yes' }, 'fragment', /must be true or false/],
   [{ vlan: '4096' }, 'vlan', /from 0 to 4095/],

@@ -9,12 +9,13 @@ import {
 } from '../../../src/counters/catalogue.js';
 import { PARSED, Packet } from '../../../src/protocol/packet.js';
 import { parseFrame } from '../../../src/protocol/parser.js';
+import { buildRuleTable } from '../../../src/rules/build-rule-table.js';
 import { compileMatcher } from '../../../src/rules/compile/compile-matcher.js';
 import { CompiledMatcher } from '../../../src/rules/compiled-matcher.js';
 import { answerFor, type Verdict } from '../../../src/rules/explain/answer.js';
 import { judgeFrame } from '../../../src/rules/explain/judged-frame.js';
 import { NO_MATCH } from '../../../src/rules/matcher.js';
-import { buildRuleTable, RuleTable } from '../../../src/rules/rule-table.js';
+import { RuleTable } from '../../../src/rules/rule-table.js';
 import { CaptureFile, PACKET_READ } from '../../../src/source/capture/capture-file.js';
 import { CaptureInput } from '../../../src/source/capture/capture-input.js';
 import { rules, temporaryFolder } from '../../support/engine-fixture.js';

@@ -184,6 +184,27 @@ t.test('what cannot be said is left out, with the reason and with what that chan
   }
 });
 
+t.test('a small set keeps its name too, also where its addresses are one network', (t) => {
+  const others = [
+    { set: { name: 'few', type: 'ipv4_addr', elem: ['10.0.0.1', '10.0.0.2', '10.0.0.3'] } },
+    { set: { name: 'pair', type: 'ipv4_addr', elem: ['10.1.0.2', '10.1.0.3'] } },
+  ];
+  const rule = (set: string, port: number) => [
+    payload('ip', 'saddr', set),
+    payload('tcp', 'dport', port),
+    DROP,
+  ];
+  const { text } = imported(nftListing([rule('@few', 1), rule('@few', 2), rule('@pair', 3)], { others }));
+  t.match(
+    text,
+    /^sets:\n {2}few: &few \[ 10\.0\.0\.1, 10\.0\.0\.2\/31 \]\n {2}pair: &pair \[ 10\.1\.0\.2\/31 \]\n/m,
+  );
+  t.equal(text.match(/src: \*few/g)?.length, 2);
+  t.match(text, /src: \*pair/);
+  t.equal(rulesOf(text).length, 3);
+  t.end();
+});
+
 t.test('a set of 10,000 addresses stays one list with its name', async (t) => {
   const elem = Array.from({ length: 10_000 }, (_, i) => `10.${i >> 8}.${i & 255}.${(i * 7) & 255}`);
   const others = [{ set: { name: 'many', type: 'ipv4_addr', elem } }];

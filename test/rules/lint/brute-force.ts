@@ -1,11 +1,12 @@
 import { Packet } from '../../../src/protocol/packet.js';
+import { buildRuleTable } from '../../../src/rules/build-rule-table.js';
 import { UNKNOWN } from '../../../src/rules/explain/known-packet.js';
 import { LinearMatcher } from '../../../src/rules/linear-matcher.js';
 import { examplePacket } from '../../../src/rules/lint/example-packet.js';
 import type { Finding, FindingKind, Witness } from '../../../src/rules/lint/findings.js';
 import { NO_MATCH } from '../../../src/rules/matcher.js';
 import type { Rule, RuleSet } from '../../../src/rules/rule.js';
-import { buildRuleTable, RuleTable } from '../../../src/rules/rule-table.js';
+import { RuleTable } from '../../../src/rules/rule-table.js';
 
 /** A finding without its witnesses. */
 export interface BareFinding {

@@ -1,11 +1,12 @@
 import t from 'tap';
 import type { Packet } from '../../../src/protocol/packet.js';
+import { buildRuleTable } from '../../../src/rules/build-rule-table.js';
 import { LinearMatcher } from '../../../src/rules/linear-matcher.js';
 import type { Finding } from '../../../src/rules/lint/findings.js';
 import { lintRules } from '../../../src/rules/lint/lint-rules.js';
 import { NO_MATCH } from '../../../src/rules/matcher.js';
 import type { RuleSet } from '../../../src/rules/rule.js';
-import { buildRuleTable, RuleTable } from '../../../src/rules/rule-table.js';
+import { RuleTable } from '../../../src/rules/rule-table.js';
 import { Random } from '../../protocol/random.js';
 import { readFilters, SHARED_FILTERS, withoutSharedFilters } from '../../support/classbench.js';
 import { StopWatch } from '../../support/stop-watch.js';
@@ -33,6 +34,41 @@ function withActions(set: RuleSet, random: Random): RuleSet {
 function matcherOf(set: RuleSet): LinearMatcher {
   const slots = [...set.rules.keys()];
   return new LinearMatcher(new RuleTable(buildRuleTable(set, slots, [], 1, null)));
+}
+
+/** Rules whose table is built once for all questions. */
+const BLOCK_RULES = 256;
+
+/** What takes packets behind a rule. A table of all that is behind it, for each rule, would take most of the time. */
+class RulesBehind {
+  private readonly blocks: readonly LinearMatcher[];
+
+  constructor(private readonly set: RuleSet) {
+    const count = Math.ceil(set.rules.length / BLOCK_RULES);
+    this.blocks = Array.from({ length: count }, (_, block) =>
+      this.matcherOf(block * BLOCK_RULES, (block + 1) * BLOCK_RULES),
+    );
+  }
+
+  /** Returns what tells the position of the first rule behind the given one that takes a packet, or `NO_MATCH`. */
+  behind(rule: number): (packet: Packet) => number {
+    const first = rule + 1;
+    const whole = Math.ceil(first / BLOCK_RULES);
+    const rest = this.matcherOf(first, whole * BLOCK_RULES);
+    return (packet) => {
+      const near = rest.match(packet);
+      if (near !== NO_MATCH) return first + near;
+      for (let block = whole; block < this.blocks.length; block++) {
+        const position = this.blocks[block].match(packet);
+        if (position !== NO_MATCH) return block * BLOCK_RULES + position;
+      }
+      return NO_MATCH;
+    };
+  }
+
+  private matcherOf(begin: number, end: number): LinearMatcher {
+    return matcherOf({ ...this.set, rules: this.set.rules.slice(begin, end) });
+  }
 }
 
 /** Packets that a rule takes, were there no other. */
@@ -69,12 +105,13 @@ function objections(set: RuleSet, findings: readonly Finding[], random: Random):
       found.push(`the packet of rule ${finding.rule} is taken by one that does the same`);
   }
   const redundant = findings.filter(({ kind }) => kind === 'redundant');
+  const rulesBehind = new RulesBehind(set);
   for (const { rule } of sample(redundant, random)) {
-    const behind = matcherOf({ ...set, rules: set.rules.slice(rule + 1) });
+    const behind = rulesBehind.behind(rule);
     for (const packet of packetsOf(set, rule, random)) {
       if (all.match(packet) !== rule) continue;
-      const next = behind.match(packet);
-      const action = next === NO_MATCH ? set.defaultAction : set.rules[rule + 1 + next].action;
+      const next = behind(packet);
+      const action = next === NO_MATCH ? set.defaultAction : set.rules[next].action;
       if (action !== set.rules[rule].action)
         found.push(`rule ${rule} is redundant and decides over a packet`);
     }

@@ -20,6 +20,8 @@ const IPV6_NETWORKS: readonly Prefix[] = [
   { version: 6, words: [0x20010db8, 0, 0, 0], bits: 127 },
   { version: 6, words: [0, 0, 0, 0], bits: 0 },
 ];
+/** In words that a packet does not use. */
+const LEFT_OVER = 7;
 const IPV4_ADDRESSES = [0x0a000000, 0x0a000001, 0x0a000002, 0x0a000003, 0xc0000201 | 0].map((word) => [word]);
 const IPV6_ADDRESSES = [
   [0x20010db8, 0, 0, 0],
@@ -119,8 +121,8 @@ export function* allPackets(fields: ReadonlySet<Field>): Generator<Packet> {
   for (const shape of packetShapes()) {
     const addresses = shape.ipVersion === 4 ? IPV4_ADDRESSES : IPV6_ADDRESSES;
     const ports = (field: Field) => (shape.hasPorts ? values(field, PORTS) : [ABSENT]);
-    for (const [src0, src1 = 7, src2 = 7, src3 = 7] of values('src', addresses))
-      for (const [dst0, dst1 = 7, dst2 = 7, dst3 = 7] of values('dst', addresses))
+    for (const src of values('src', addresses))
+      for (const dst of values('dst', addresses))
         for (const srcPort of ports('srcPorts'))
           for (const dstPort of ports('dstPorts'))
             for (const tcpFlags of shape.hasFlags ? values('tcpFlags', FLAG_BYTES) : [ABSENT])
@@ -128,16 +130,55 @@ export function* allPackets(fields: ReadonlySet<Field>): Generator<Packet> {
                 for (const dscp of values('dscps', DSCPS))
                   for (const vlan of values('vlans', VLANS))
                     for (const [interfaceIndex] of values('inInterfaces', [...INTERFACES.entries()]))
-                      yield Object.assign(new Packet(), {
-                        ...{
-                          ipVersion: shape.ipVersion,
-                          protocol: shape.protocol,
-                          isFragment: shape.isFragment,
-                        },
-                        ...{ src0, src1, src2, src3, dst0, dst1, dst2, dst3, srcPort, dstPort, tcpFlags },
-                        ...{ icmpType, dscp, vlan, interfaceIndex },
+                      yield packetOf(shape, src, dst, {
+                        srcPort,
+                        dstPort,
+                        tcpFlags,
+                        icmpType,
+                        dscp,
+                        vlan,
+                        interfaceIndex,
                       });
   }
+}
+
+type FurtherFields = Pick<
+  Packet,
+  'srcPort' | 'dstPort' | 'tcpFlags' | 'icmpType' | 'dscp' | 'vlan' | 'interfaceIndex'
+>;
+
+/**
+ * Field by field: with `Object.assign`, which Node.js 20 does not optimise, the packets took two thirds of the test's
+ * time.
+ *
+ * @param src, dst one word or four; where there is one, the others are left over from something else.
+ */
+function packetOf(
+  shape: PacketShape,
+  src: readonly number[],
+  dst: readonly number[],
+  further: FurtherFields,
+): Packet {
+  const packet = new Packet();
+  packet.ipVersion = shape.ipVersion;
+  packet.protocol = shape.protocol;
+  packet.isFragment = shape.isFragment;
+  packet.src0 = src[0];
+  packet.src1 = src[1] ?? LEFT_OVER;
+  packet.src2 = src[2] ?? LEFT_OVER;
+  packet.src3 = src[3] ?? LEFT_OVER;
+  packet.dst0 = dst[0];
+  packet.dst1 = dst[1] ?? LEFT_OVER;
+  packet.dst2 = dst[2] ?? LEFT_OVER;
+  packet.dst3 = dst[3] ?? LEFT_OVER;
+  packet.srcPort = further.srcPort;
+  packet.dstPort = further.dstPort;
+  packet.tcpFlags = further.tcpFlags;
+  packet.icmpType = further.icmpType;
+  packet.dscp = further.dscp;
+  packet.vlan = further.vlan;
+  packet.interfaceIndex = further.interfaceIndex;
+  return packet;
 }
 
 interface PacketShape {

@@ -99,6 +99,10 @@ t.test('a frame is parsed as in the engine', async (t) => {
     reason: 'arp',
     action: 'count',
   });
+  const cooked = `${'00'.repeat(14)}0800${hexOf(ip)}`;
+  t.match((await answer(`hex=${cooked}`)).notes[1], /^It was taken for Ethernet; .* link_type: 113 or 276/);
+  t.match((await answer(`hex=${cooked}&link_type=113`)).verdict, { kind: 'rule', rule: 'telnet' });
+  t.match((await answer('protocol=TCP&tcp_flags=SYN')).packet, { protocol: 'tcp', tcp_flags: 'syn' });
   t.strictSame((await answer('hex=00')).verdict, {
     kind: 'malformed',
     reason: 'ethernet_short',
@@ -133,7 +137,7 @@ const BAD: readonly [query: string, parameters: readonly string[], detail: RegEx
   ['dst=10.0.0.256', ['dst'], /^dst: 10\.0\.0\.256 is not an IPv4 or IPv6 address/],
   ['dst=10.0.0.0/8', ['dst'], /^dst: 10\.0\.0\.0\/8 is a network; a packet has an address\.$/],
   ['dst=', ['dst'], /^dst: no value/],
-  ['src=10.0.0.1&dst=::1', ['dst'], /^dst: is IPv6, but src is IPv4; a packet has one version\.$/],
+  ['src=10.0.0.1&dst=::1', ['dst'], /^dst: ::1 is IPv6, but the source is IPv4; a packet has one version\.$/],
   [
     'protocol=tpc&dst_port=99999',
     ['protocol', 'dst_port'],

@@ -89,7 +89,9 @@ t.test('a rule is listed with its place, its counts, its rates and its last matc
     bytes_per_second: 300,
     last_match: rules[0].last_match,
     in_table_since: new Date(LOADED_MS).toISOString(),
+    shadowed: false,
   });
+  t.match(rules[1], { rule: 'telnet', shadowed: true });
   t.equal(new Date(rules[0].last_match!).toISOString(), rules[0].last_match, 'a time of RFC 3339');
   t.match(rules[2], {
     rule: 'Mirror',
@@ -106,6 +108,18 @@ t.test('before there were two passes a rate is not known', async (t) => {
   await engine.pass();
   const { rules } = await answer();
   t.match(rules[0], { packets: 0, packets_per_second: null, bytes_per_second: null });
+});
+
+t.test('until the linter has looked at the table, nobody knows what is shadowed', async (t) => {
+  const { engine, names, answer } = await start(t);
+  await engine.pass();
+  Object.assign(engine.state, { shadowedRules: null });
+  t.strictSame(
+    (await answer()).rules.map(({ shadowed }) => shadowed),
+    [null, null, null, null],
+  );
+  t.strictSame(await names('?shadowed=true'), []);
+  t.equal((await names('?shadowed=false')).length, 4);
 });
 
 t.test('the numbers are no older than 100 ms', async (t) => {
@@ -138,6 +152,8 @@ t.test('rules are sorted, filtered and taken page by page', async (t) => {
     ['?name=nothing', []],
     ['?name=', ['web', 'telnet', 'Mirror', 'dns']],
     ['?matched=false', ['Mirror']],
+    ['?shadowed=true', ['telnet']],
+    ['?shadowed=false&sort=name', ['Mirror', 'dns', 'web']],
     ['?matched=true&action=count&sort=packets', ['dns', 'web']],
     ['?limit=2', ['web', 'telnet']],
     ['?limit=2&offset=3', ['dns']],
@@ -187,6 +203,7 @@ const BAD: readonly [query: string, parameter: string, detail: string][] = [
   ['?action=reject', 'action', 'must be one of count, drop, forward'],
   ['?matched=never', 'matched', 'must be true or false'],
   ['?matched=1', 'matched', 'must be true or false'],
+  ['?shadowed=maybe', 'shadowed', 'must be true or false'],
   ['?limit=0', 'limit', 'must be a whole number from 1 to 10000'],
   ['?limit=-1', 'limit', 'must be a whole number from 1 to 10000'],
   ['?limit=10001', 'limit', 'must be a whole number from 1 to 10000'],
@@ -197,11 +214,15 @@ const BAD: readonly [query: string, parameter: string, detail: string][] = [
   ['?offset=-1', 'offset', 'must be a whole number from 0 to 2147483647'],
   ['?offset=1e99', 'offset', 'must be a whole number from 0 to 2147483647'],
   ['?name=a&name=b', 'name', 'is given more than once'],
-  ['?page=2', 'page', 'does not exist; the parameters are sort, order, action, name, matched, limit, offset'],
+  [
+    '?page=2',
+    'page',
+    'does not exist; the parameters are sort, order, action, name, matched, shadowed, limit, offset',
+  ],
   [
     '?__proto__=1',
     '__proto__',
-    'does not exist; the parameters are sort, order, action, name, matched, limit, offset',
+    'does not exist; the parameters are sort, order, action, name, matched, shadowed, limit, offset',
   ],
   ['/telnet?limit=1', 'limit', 'does not exist; there are none here'],
 ];

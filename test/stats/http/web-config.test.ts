@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { hashSync } from 'bcryptjs';
 import t from 'tap';
 import { ConfigError, WebConfigError } from '../../../src/errors.js';
-import { loadWebConfig } from '../../../src/stats/http/web-config.js';
+import { loadWebConfig } from '../../../src/stats/http/load-web-config.js';
 import { Certificates, opensslMissing } from '../../support/certificates.js';
 import { temporaryFolder } from '../../support/engine-fixture.js';
 

@@ -1,9 +1,22 @@
 import t from 'tap';
-import { ago, bitRate, count, duration, packetRate, share } from '../../../src/stats/landing/figures.js';
+import { bitRate, count, duration, packetRate, sampledOneIn, share } from '../../../src/page/figures.js';
+import { ago } from '../../../src/stats/landing/figures.js';
 
 t.test('counts', async (t) => {
   t.equal(count(0), '0');
   t.equal(count(1_234_567_890_123), '1,234,567,890,123');
+});
+
+t.test('one packet in so many: a part of one is not dropped', async (t) => {
+  for (const [oneIn, text] of [
+    [1.01, '1.01'],
+    [1.08, '1.08'],
+    [8, '8'],
+    [8.5, '8.5'],
+    [1024, '1,024'],
+  ] as const) {
+    t.equal(sampledOneIn(oneIn), text);
+  }
 });
 
 t.test('packet rates', async (t) => {
