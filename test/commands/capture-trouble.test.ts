@@ -3,6 +3,7 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { FileSink } from '../../src/stats/capture/file-sink.js';
 import { ethernet, ipv4, tcp } from '../fixtures/frames.js';
 import { AUTHORIZATION, CapturingUpe } from '../support/capturing-upe.js';
 import { temporaryFolder } from '../support/engine-fixture.js';
@@ -11,10 +12,14 @@ import { tcpdumpCount, tcpdumpMissing } from '../support/tcpdump.js';
 import { eventually } from '../support/upe-process.js';
 
 const WEB = Buffer.from(
-  ethernet({ payload: ipv4({ payload: tcp({ dstPort: 443, payload: new Uint8Array(1400) }) }) }),
+  ethernet({ payload: ipv4({ payload: tcp({ dstPort: 443, payload: new Uint8Array(1300) }) }) }),
 );
-/** Together 45 MB: more than the engine and both sockets hold for a reader that does not read. */
+/** Together 43 MB: more than the engine and both sockets hold for a reader that does not read. */
 const MANY = 32_000;
+/**
+ * Where the last whole block of a packet ends, 1,400 bytes are left: the block that says why it ended finds room
+ * wherever the pieces that are written end.
+ */
 const FULL_DISK_BYTES = 262_144;
 
 t.test('a client that goes away ends its capture, and nothing else', async (t) => {
@@ -116,6 +121,28 @@ t.test(
     t.ok(scrape.value('upe_capture_dropped_packets_total{reason="unwritten"}') > 0);
     t.equal((await upe.begin({ rule: 'web', file: 'more.pcapng' })).status, 201, 'another one may begin');
     t.equal((await upe.stop()).exitCode, 0);
+  },
+);
+
+t.test(
+  'a disk without room for the last block either keeps what was written',
+  { skip: tmpfsMissing },
+  async (t) => {
+    const folder = temporaryFolder(t);
+    mountSmallDisk(t, folder);
+    const file = join(folder, 'full.pcapng');
+    const failures: string[] = [];
+    const sink = await FileSink.create(file, {
+      onWritten: () => undefined,
+      onFailed: (end) => failures.push(end),
+    });
+    const written = Buffer.alloc(FULL_DISK_BYTES - 8, 1);
+    sink.write(written, 100);
+    sink.write(Buffer.alloc(16, 2), 1);
+    await sink.finish((delivered) => Buffer.alloc(delivered === 100 ? 12 : 1, 3));
+    t.same(failures, ['write_failed'], 'said once');
+    t.equal(sink.packets, 100);
+    t.ok(readFileSync(file).equals(written), 'all of it, and no part of what failed');
   },
 );
 
