@@ -3,12 +3,11 @@ import type { Clock } from '../memory/clock.js';
 import { CONTROL_DOORBELL, CONTROL_STATE, controlOf, STATE_STOPPED } from '../memory/control-layout.js';
 import { Doorbell } from '../memory/doorbell.js';
 import { PacketPool } from '../memory/packet-pool.js';
+import { RX_INDEX } from '../memory/pool-layout.js';
 import { RingProducer } from '../ring/ring-producer.js';
 import { RxLoop } from '../source/rx-loop.js';
 import { SilentSource } from '../source/silent-source.js';
 import type { EngineMemory } from './engine-memory.js';
-
-const RX_INDEX = 0;
 
 /**
  * Where rx is dead when the engine stops, main speaks its last words: what it had in hand goes to the workers,

@@ -8,6 +8,7 @@ import { CONTROL_DOORBELL, controlOf } from '../memory/control-layout.js';
 import { Doorbell } from '../memory/doorbell.js';
 import { Links } from '../memory/link-layout.js';
 import { PacketPool } from '../memory/packet-pool.js';
+import { RX_INDEX } from '../memory/pool-layout.js';
 import { RingConsumer } from '../ring/ring-consumer.js';
 import { RingProducer } from '../ring/ring-producer.js';
 import { RawSocketSource } from '../source/raw-socket-source.js';
@@ -26,9 +27,6 @@ const LOOK_BUSY_MS = 1;
 const BUSY_MS = 20;
 /** It still looks up this often, milliseconds: a lost wake-up could cost no more. */
 const LOOK_IDLE_MS = 100;
-/** Thread 0 of the control block and of the pool. */
-const RX_INDEX = 0;
-
 /** A part of the engine that receives: a thread of its own, or main itself. */
 export interface Receiver {
   readonly name: string;

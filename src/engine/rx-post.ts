@@ -1,10 +1,9 @@
 import { PacketPool } from '../memory/packet-pool.js';
+import { RX_INDEX } from '../memory/pool-layout.js';
 import { closeDeadRx } from './abandoned-rx.js';
 import type { Receiver } from './main-rx.js';
 import { type OnExit, type RxListener, startRx, type ThreadSetting } from './start-threads.js';
 import type { Supervisor } from './supervisor.js';
-
-const RX_INDEX = 0;
 
 export interface RxPostDeps extends Omit<RxListener, 'onExit'> {
   readonly supervisor: Supervisor;
@@ -72,8 +71,8 @@ export class RxPost implements Receiver {
   }
 
   private noteExit(error: Error | null, wasReady: boolean): void {
-    // At once, whatever comes next: the others wait for the lock. Its hand is not given back as a worker's is.
-    this.pool.breakLockOf(RX_INDEX, 0);
+    // At once, whatever comes next: the others wait for the lock.
+    this.pool.repairAfter(RX_INDEX);
     if (!wasReady && !this.hasBeenReady) return;
     this.isDead = true;
     if (error === null) return;

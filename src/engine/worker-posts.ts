@@ -2,7 +2,6 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { hasThread } from '../kernel/thread-id.js';
 import { CONTROL_THREAD_ID, controlOf } from '../memory/control-layout.js';
 import { PacketPool } from '../memory/packet-pool.js';
-import { ringReadCursor } from '../ring/ring-layout.js';
 import type { RuleTableMemory } from '../rules/rule-table.js';
 import type { FromWorker } from '../worker/worker-thread.js';
 import { closeDeadWorker } from './abandoned-worker.js';
@@ -66,7 +65,7 @@ export class WorkerPosts {
    */
   breakLockOfDead(threadIndex: number): void {
     const id = Atomics.load(controlOf(this.setting.memory.control, threadIndex), CONTROL_THREAD_ID);
-    if (!hasThread(id)) this.breakLock(threadIndex);
+    if (!hasThread(id)) this.pool.repairAfter(threadIndex);
   }
 
   private fill(worker: number, isSuccessor: boolean): void {
@@ -78,14 +77,8 @@ export class WorkerPosts {
     const terms = { table: this.deps.table(), tables: port2, isSuccessor };
     this.threads[worker] = startWorker(this.setting, worker, terms, (error, wasReady) => {
       // At once, whatever comes next: the others wait for the lock.
-      this.breakLock(threadIndex);
+      this.pool.repairAfter(threadIndex);
       if (error !== null && (wasReady || isSuccessor)) this.deps.supervisor.noteDeath(post, error);
     });
-  }
-
-  private breakLock(threadIndex: number): void {
-    // Of rx, thread 0, only the lock and its cache are concerned: its hand is never given back.
-    const readCursor = threadIndex === 0 ? 0 : ringReadCursor(this.setting.memory.rings[threadIndex - 1]);
-    this.pool.breakLockOf(threadIndex, readCursor);
   }
 }

@@ -2,10 +2,10 @@ import { InvariantError } from '../errors.js';
 import * as memoryLayout from './layout.js';
 import type { PoolLayout } from './pool-layout.js';
 import * as poolLayout from './pool-layout.js';
+import { ReturnRing, returnRings } from './return-ring.js';
 
 // V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
-const { CACHE_BUFFERS, MOVE_BUFFERS, THREAD_COUNT, THREAD_RELEASED, THREAD_RETURNED, THREAD_TAKEN } =
-  poolLayout;
+const { CACHE_BUFFERS, MOVE_BUFFERS, RX_INDEX, THREAD_COUNT, THREAD_RETURNED, THREAD_TAKEN } = poolLayout;
 
 const { INDEX_MASK } = memoryLayout;
 
@@ -15,15 +15,17 @@ const LOCK_SPINS = 200;
 const LOCK_SLEEP_MS = 1;
 
 /**
- * A thread's private stack of free buffers over the pool's global list.
+ * A thread's private stack of free buffers, over the workers' return rings and the pool's global list.
  *
  * Owned by one thread, and by its successor when it has died; `taken`, `returned` and `count` are published by it.
- * Buffers move to and from the global list 16 or a burst at a time, so the lock is taken once in 16 packets at
- * the most, and never where allocations and frees balance; rx, which only allocates, stocks up once a burst.
- * LIFO, because the last buffer freed is still in the processor's cache. `alloc` and `free` become visible by one store of `count`, after the slot it is
- * about. While buffers move to or from the global list they may be in both places, under the lock: in which
- * of them they are then is up to cache-repair.ts, should the thread die in the midst of it.
- * Scheme: the mempool cache of DPDK (`rte_mempool`, "Local Cache").
+ * A worker gives the buffers of its bursts back by its return ring, and rx, which only allocates, stocks up from there
+ * once a burst, without a lock. The global list is what the rings leave: all buffers at the beginning, those that rx
+ * could not use, those that a worker takes for itself. They move 16 or a burst at a time, under its lock.
+ *
+ * LIFO, because the last buffer freed is still in the processor's cache. `alloc` and `free` become visible by one store
+ * of `count`, after the slot it is about. While buffers move from a return ring, or to or from the global list, they
+ * may be in both places: in which of them they are then is up to cache-repair.ts, should the thread die in the midst
+ * of it. Scheme: the mempool cache of DPDK (`rte_mempool`, "Local Cache").
  */
 export class BufferCache {
   private readonly lockWord: number;
@@ -32,10 +34,13 @@ export class BufferCache {
   private readonly countWord: number;
   private readonly takenWord: number;
   private readonly returnedWord: number;
-  private readonly releasedWord: number;
   private readonly slotsWord: number;
   private readonly lockToken: number;
   private readonly bufferCount: number;
+  /** A worker's own, which it gives to; none of rx. */
+  private readonly ownRing: ReturnRing | null;
+  /** Those that rx takes from, by worker; none of a worker. */
+  private readonly workerRings: readonly ReturnRing[];
 
   constructor(
     private readonly words: Int32Array,
@@ -50,10 +55,11 @@ export class BufferCache {
     this.countWord = block + THREAD_COUNT;
     this.takenWord = block + THREAD_TAKEN;
     this.returnedWord = block + THREAD_RETURNED;
-    this.releasedWord = block + THREAD_RELEASED;
     this.slotsWord = block + layout.cacheSlotsOffset;
     this.lockToken = threadIndex + 1;
     this.bufferCount = layout.shape.bufferCount;
+    this.ownRing = threadIndex === RX_INDEX ? null : new ReturnRing(words, layout, threadIndex);
+    this.workerRings = threadIndex === RX_INDEX ? returnRings(words, layout) : [];
   }
 
   /** Buffers in this cache, 0 to 32. */
@@ -61,24 +67,19 @@ export class BufferCache {
     return this.words[this.countWord];
   }
 
-  /** Buffers ever taken from the global list, an int32 that wraps. */
+  /** Buffers ever taken from the global list and the return rings, an int32 that wraps. */
   get taken(): number {
-    return this.words[this.takenWord];
+    return this.workerRings.reduce((sum, ring) => (sum + ring.taken) | 0, this.words[this.takenWord]);
   }
 
-  /** Buffers ever given back to the global list, an int32 that wraps. */
+  /** Buffers ever given back to the global list and by the return ring, an int32 that wraps. */
   get returned(): number {
-    return this.words[this.returnedWord];
+    return (this.words[this.returnedWord] + this.released) | 0;
   }
 
   /** Of a worker: how far it has given back what it popped from its ring, as the ring's cursors count. */
   get released(): number {
-    return this.words[this.releasedWord];
-  }
-
-  /** The successor of a worker that died right after it had given its hand back. */
-  noteReleased(count: number): void {
-    this.words[this.releasedWord] = (this.words[this.releasedWord] + count) | 0;
+    return this.ownRing === null ? 0 : this.ownRing.given;
   }
 
   /** Whether a buffer is in this cache. Looks at all of it: for the successor of a thread that died. */
@@ -88,14 +89,14 @@ export class BufferCache {
     return false;
   }
 
-  /** Takes a free buffer. Returns its index, or -1 when cache and global list are empty. */
+  /** Takes a free buffer. Returns its index, or -1 when cache, return rings and global list are empty. */
   alloc(): number {
     const index = this.peek();
     if (index >= 0) this.take();
     return index;
   }
 
-  /** The buffer that `take` takes, or -1 when cache and global list are empty. */
+  /** The buffer that `take` takes, or -1 when cache, return rings and global list are empty. */
   peek(): number {
     let count = this.words[this.countWord];
     if (count === 0) {
@@ -106,8 +107,8 @@ export class BufferCache {
   }
 
   /**
-   * Brings the cache up to `count` buffers, as far as the global list has them: one lock for a burst of
-   * allocations, and `upcoming` then knows what they will return.
+   * Brings the cache up to `count` buffers, as far as they are there: one look for a burst of allocations, and
+   * `upcoming` then knows what they will return.
    *
    * @param count 0 to 32.
    */
@@ -145,29 +146,45 @@ export class BufferCache {
    * @param count how many, from 0.
    */
   freeBurst(indexes: Int32Array, count: number): void {
-    this.release(indexes, count, 0);
-  }
-
-  /** Gives a worker's hand back, in the same way, and moves `released` on. */
-  freeHand(hand: Int32Array, count: number): void {
-    this.release(hand, count, count);
-  }
-
-  private release(indexes: Int32Array, count: number, ofHand: number): void {
-    const { words, slotsWord, countWord, releasedWord } = this;
+    const { words, slotsWord, countWord } = this;
     const cached = words[countWord];
     if (cached + count > CACHE_BUFFERS) {
-      this.giveBack(indexes, count, ofHand);
+      this.giveBack(indexes, count);
       return;
     }
     for (let i = 0; i < count; i++) words[slotsWord + cached + i] = indexes[i];
     words[countWord] = cached + count;
-    // Between these two stores the hand is in the cache as well, where a successor finds it.
-    words[releasedWord] = (words[releasedWord] + ofHand) | 0;
+  }
+
+  /**
+   * A worker: gives all buffers of its hand back to rx. One store does it, and moves `released` on.
+   *
+   * @param hand what it has popped from its ring since `released`.
+   */
+  freeHand(hand: Int32Array, count: number): void {
+    if (this.ownRing === null) throw new InvariantError('pool: rx has no hand to give back');
+    this.ownRing.give(hand, count);
   }
 
   /** Fills the cache up to `wanted` buffers. Returns how many it has then. */
   private refill(wanted: number): number {
+    for (let i = 0; i < this.workerRings.length; i++) {
+      if (this.refillFromRing(this.workerRings[i], wanted) === wanted) return wanted;
+    }
+    return this.refillFromList(wanted);
+  }
+
+  private refillFromRing(ring: ReturnRing, wanted: number): number {
+    const cached = this.words[this.countWord];
+    const moved = ring.copy((this.slotsWord + cached) | 0, (wanted - cached) | 0);
+    if (moved === 0) return cached;
+    // In both places first, then out of the ring: never in neither.
+    this.words[this.countWord] = cached + moved;
+    ring.take(moved);
+    return cached + moved;
+  }
+
+  private refillFromList(wanted: number): number {
     const { words, freeCountWord, freeListWord, slotsWord } = this;
     const cached = words[this.countWord];
     this.lock();
@@ -199,14 +216,12 @@ export class BufferCache {
     return left;
   }
 
-  private giveBack(indexes: Int32Array, count: number, ofHand: number): void {
-    const { words, releasedWord } = this;
+  private giveBack(indexes: Int32Array, count: number): void {
+    const { words } = this;
     this.lock();
     const end = this.roomInFreeList(count);
     for (let i = 0; i < count; i++) words[end + i] = indexes[i];
     this.commitReturn(count);
-    // Under the lock: once it is gone, others may take these buffers out of the list.
-    words[releasedWord] = (words[releasedWord] + ofHand) | 0;
     this.unlock();
   }
 

@@ -2,59 +2,66 @@ import { InvariantError } from '../errors.js';
 import {
   CACHE_BUFFERS,
   type PoolLayout,
+  RX_INDEX,
   THREAD_COUNT,
-  THREAD_RELEASED,
   THREAD_RETURNED,
   THREAD_TAKEN,
 } from './pool-layout.js';
+import { returnRings } from './return-ring.js';
 
 /**
- * Breaks the lock of the pool's global list where a dead thread holds it, after bringing what it guards in
- * order. Called by main, once the thread has ended; until then everybody who needs the list waits for the
- * dead.
+ * Brings in order what a dead thread has left of a move of buffers. Called by main, once the thread has ended.
  *
- * While the lock is taken the list cannot change, and whatever moves is in both places before it leaves one:
- * so a buffer that is in the list and in the dead thread's cache or hand belongs to the list, and what is
- * twice in the cache (`flush` moves its younger half down) is there once. How many buffers have moved without
- * being noted as taken or returned is what the notes of all threads leave open, since nobody else's change.
+ * Whatever moves is in both places before it leaves one. What rx was taking out of a return ring is in its cache as
+ * well, and belongs there.
+ *
+ * Until the lock of the global list is broken, everybody who needs the list waits for the dead, so that it cannot
+ * change: a buffer that is in the list and in the dead thread's cache belongs to the list, and what is twice in the
+ * cache (`flush` moves its younger half down) is there once. How many buffers have moved without being noted as taken
+ * or returned is what the notes of all threads leave open, since nobody else's change.
  *
  * @param words the pool's state.
- * @param hand where a worker's burst in hand is, and how many buffers it is: those of its ring's read cursor
- *   less `released`. The hand leaves all at once.
  * @returns whether the lock had to be broken.
  * @throws InvariantError when the list does not add up even so.
  */
-export function repairCache(
-  words: Int32Array,
-  layout: PoolLayout,
-  threadIndex: number,
-  hand: Int32Array,
-  handCount: number,
-): boolean {
-  if (Atomics.load(words, layout.lockWord) !== threadIndex + 1) return false;
+export function repairCache(words: Int32Array, layout: PoolLayout, threadIndex: number): boolean {
+  const hadLock = Atomics.load(words, layout.lockWord) === threadIndex + 1;
+  if (hadLock) repairList(words, layout, threadIndex);
+  if (threadIndex === RX_INDEX) repairReturns(words, layout);
+  if (hadLock) Atomics.store(words, layout.lockWord, 0);
+  return hadLock;
+}
+
+function repairList(words: Int32Array, layout: PoolLayout, threadIndex: number): void {
   const { bufferCount, threadCount } = layout.shape;
   const freeCount = words[layout.freeCountWord];
   const free = new Set(words.subarray(layout.freeListWord, layout.freeListWord + freeCount));
   const block = layout.threadWord(threadIndex);
   const slots = words.subarray(block + layout.cacheSlotsOffset);
-  const cached = new Set(slots.subarray(0, words[block + THREAD_COUNT]));
-  const own = [...cached].filter((index) => !free.has(index));
+  const own = [...cachedBy(words, layout, threadIndex)].filter((index) => !free.has(index));
   slots.set(own);
   words[block + THREAD_COUNT] = own.length;
-  if (handCount > 0 && free.has(hand[0])) {
-    words[block + THREAD_RELEASED] = (words[block + THREAD_RELEASED] + handCount) | 0;
-  }
   let out = 0;
   for (let thread = 0; thread < threadCount; thread++) {
     const other = layout.threadWord(thread);
     out = (out + words[other + THREAD_TAKEN] - words[other + THREAD_RETURNED]) | 0;
   }
   const unnoted = bufferCount - freeCount - out;
-  if (free.size !== freeCount || Math.abs(unnoted) > Math.max(CACHE_BUFFERS, handCount)) {
+  if (free.size !== freeCount || Math.abs(unnoted) > CACHE_BUFFERS) {
     throw new InvariantError(`pool: the list has ${freeCount} buffers, and ${unnoted} moves are not noted`);
   }
   if (unnoted > 0) words[block + THREAD_TAKEN] = (words[block + THREAD_TAKEN] + unnoted) | 0;
   else words[block + THREAD_RETURNED] = (words[block + THREAD_RETURNED] - unnoted) | 0;
-  Atomics.store(words, layout.lockWord, 0);
-  return true;
+}
+
+/** What rx has in its cache already leaves the return rings. */
+function repairReturns(words: Int32Array, layout: PoolLayout): void {
+  const cached = cachedBy(words, layout, RX_INDEX);
+  for (const ring of returnRings(words, layout)) while (cached.has(ring.next())) ring.take(1);
+}
+
+function cachedBy(words: Int32Array, layout: PoolLayout, threadIndex: number): ReadonlySet<number> {
+  const block = layout.threadWord(threadIndex);
+  const first = block + layout.cacheSlotsOffset;
+  return new Set(words.subarray(first, first + words[block + THREAD_COUNT]));
 }

@@ -3,6 +3,7 @@ import { BufferCache } from './buffer-cache.js';
 import { repairCache } from './cache-repair.js';
 import * as poolLayout from './pool-layout.js';
 import { PoolLayout, type PoolShape } from './pool-layout.js';
+import { returnRings } from './return-ring.js';
 import { RxDesk } from './rx-desk.js';
 import { SendQueue } from './send-queue.js';
 
@@ -20,7 +21,6 @@ const {
   FRAME_BYTE_MASK,
   FRAME_OFFSET_BYTES,
   FRAME_WORD_MASK,
-  THREAD_RELEASED,
 } = poolLayout;
 
 /** One line of the cache. (CACHE_LINE_WORDS are two: what keeps threads apart.) */
@@ -113,15 +113,11 @@ export class PacketPool {
   }
 
   /**
-   * Main, when a thread has died: breaks the lock of the global list where it held it. See cache-repair.ts.
-   *
-   * @param readCursor of the ring that it consumed, for a worker: what it has popped and not released is in
-   *   its hand.
+   * Main, when a thread has died: brings its moves of buffers in order, and breaks the lock of the global list where
+   * it held it. See cache-repair.ts. Returns whether it did.
    */
-  breakLockOf(threadIndex: number, readCursor: number): boolean {
-    const { state, layout } = this;
-    const held = (readCursor - state[layout.threadWord(threadIndex) + THREAD_RELEASED]) | 0;
-    return repairCache(state, layout, threadIndex, this.handOf(threadIndex), held);
+  repairAfter(threadIndex: number): boolean {
+    return repairCache(this.state, this.layout, threadIndex);
   }
 
   /** Where the frame of a buffer begins in `bytes` and `view`. */
@@ -207,7 +203,7 @@ export class PacketPool {
   }
 
   /**
-   * Buffers in the global list and in all caches, read without stopping anybody: exact when the threads
+   * Buffers in the global list, in the return rings and in all caches, read without stopping anybody: exact when the threads
    * rest, a close estimate while they work.
    */
   freeCount(): number {
@@ -215,19 +211,23 @@ export class PacketPool {
     for (let thread = 0; thread < this.shape.threadCount; thread++) {
       count += Atomics.load(this.state, this.layout.threadWord(thread));
     }
+    // Taken first: what has been given can only be ahead of it.
+    for (const ring of returnRings(this.state, this.layout)) {
+      const { taken } = ring;
+      count += (ring.given - taken) | 0;
+    }
     return Math.min(count, this.shape.bufferCount);
   }
 
   /**
    * Counts every free buffer once, with the threads at rest.
    *
-   * @returns how many buffers are neither in the global list nor in a cache.
+   * @returns how many buffers are neither in the global list nor in a return ring or a cache.
    * @throws InvariantError naming the buffer when one is free twice: somebody freed it twice.
    */
   audit(): { readonly heldCount: number } {
     const seen = new Uint8Array(this.shape.bufferCount);
-    const note = (word: number, where: string) => {
-      const index = this.state[word];
+    const note = (index: number, where: string) => {
       if (!(index >= 0 && index < this.shape.bufferCount)) {
         throw new InvariantError(`pool: ${where} holds ${index}, which is no buffer`);
       }
@@ -236,13 +236,16 @@ export class PacketPool {
       seen[index] = 1;
     };
     const freeCount = Atomics.load(this.state, this.layout.freeCountWord);
-    for (let i = 0; i < freeCount; i++) note(this.layout.freeListWord + i, 'the global list');
+    for (let i = 0; i < freeCount; i++) note(this.state[this.layout.freeListWord + i], 'the global list');
     for (let thread = 0; thread < this.shape.threadCount; thread++) {
       const word = this.layout.threadWord(thread);
       const cached = Math.min(this.state[word], CACHE_BUFFERS);
       for (let i = 0; i < cached; i++)
-        note(word + this.layout.cacheSlotsOffset + i, `the cache of thread ${thread}`);
+        note(this.state[word + this.layout.cacheSlotsOffset + i], `the cache of thread ${thread}`);
     }
+    returnRings(this.state, this.layout).forEach((ring, worker) => {
+      for (const index of ring.waiting()) note(index, `the return ring of worker ${worker}`);
+    });
     return { heldCount: seen.reduce((held, free) => held + (free === 0 ? 1 : 0), 0) };
   }
 }

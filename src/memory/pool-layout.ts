@@ -8,8 +8,10 @@ import { alignUp, CACHE_LINE_WORDS, PAGE_BYTES, WORD_BYTES } from './layout.js';
  *     buffer | descriptor, 4 words | frame, up to `bufferBytes` | rest of the last cache line |
  *
  *   state    | (empty line) | lock | free count | free list              the global list, a stack of buffer indexes
- *   (words)  | thread 0: count, taken, returned, released, queued, queue base | cache | hand | send queue
+ *   (words)  | thread 0: count, taken, returned, queued, queue base | cache | hand | send queue
  *            | thread 1: ...
+ *            | return ring of thread 1: given | taken | slots            the way back from a worker to rx
+ *            | return ring of thread 2: ...
  *
  *   word             type    writer              readers        meaning
  *   descriptor       4 words rx, before the ring a worker, rx   what is known of the frame
@@ -21,12 +23,15 @@ import { alignUp, CACHE_LINE_WORDS, PAGE_BYTES, WORD_BYTES } from './layout.js';
  *   cache count      int32   its thread          it, stats      buffers in this thread's cache
  *   taken, returned  int32   its thread          its thread     buffers ever moved from, to the global list (wraps)
  *   cache            int32[] its thread          its thread     their indexes, a stack
- *   released         int32   its thread          its successor  a worker: ring positions whose buffers it has given back (wraps)
  *   hand             int32[] its thread          its successor  the burst or the staging that the thread works on
  *   queued           int32   its thread          its successor  frames that wait in the send queue
  *   queue base       int32   its thread          its successor  cursor of the ring to who sends, when the queue was begun
  *   send queue       int32[] its thread          its successor  what the worker's transmitter still has to send (tx/);
  *                                                               of rx: its desk (rx-desk.ts)
+ *   given            int32   its worker          rx, stats,     buffers ever given back to rx, which is also: positions of the
+ *                                                successor      worker's ring whose buffers it has given back (wraps)
+ *   taken            int32   rx                  stats          of those, the ones that rx has taken (wraps)
+ *   slots            int32[] its worker          rx             their indexes; slot of cursor c: c & (slots - 1)
  *
  * The descriptor is in front of its frame so that one cache line has both it and all that the parser
  * reads of a TCP packet: 16 bytes, then Ethernet, IPv4 and TCP up to the flags, 48 bytes. A line is what
@@ -41,13 +46,15 @@ import { alignUp, CACHE_LINE_WORDS, PAGE_BYTES, WORD_BYTES } from './layout.js';
 export const CACHE_BUFFERS = 32;
 export const MOVE_BUFFERS = 16;
 
+/** Thread 0 of the pool and of the control block is rx; the workers follow. */
+export const RX_INDEX = 0;
+
 /** Words of a thread's block, from its first; the rest of that line is spare. */
 export const THREAD_COUNT = 0;
 export const THREAD_TAKEN = 1;
 export const THREAD_RETURNED = 2;
-export const THREAD_RELEASED = 3;
-export const THREAD_QUEUED = 4;
-export const THREAD_QUEUE_BASE = 5;
+export const THREAD_QUEUED = 3;
+export const THREAD_QUEUE_BASE = 4;
 
 /** Words of a frame's descriptor, from the first word of its buffer. */
 export const DESCRIPTOR_WORDS = 4;
@@ -119,9 +126,15 @@ export class PoolLayout {
   readonly cacheSlotsOffset = CACHE_LINE_WORDS;
   readonly handOffset: number;
   readonly queueOffset: number;
+  readonly returnTakenOffset = CACHE_LINE_WORDS;
+  readonly returnSlotsOffset = 2 * CACHE_LINE_WORDS;
+  /** Slots of a return ring, a power of two: room for all buffers. */
+  readonly returnSlots: number;
   /** From the beginning of one buffer to the beginning of the next. */
   readonly strideBytes: number;
   readonly stateBytes: number;
+  private readonly returnRingsWord: number;
+  private readonly returnRingWords: number;
   readonly framesByteOffset = PAGE_BYTES - ALLOCATION_HEADER_BYTES;
   readonly framesBytes: number;
 
@@ -142,8 +155,11 @@ export class PoolLayout {
     this.handOffset = this.cacheSlotsOffset + CACHE_BUFFERS;
     this.queueOffset = this.handOffset + shape.handBuffers;
     this.threadWords = alignUp(this.queueOffset + shape.handBuffers, CACHE_LINE_WORDS);
-    this.stateBytes =
-      (this.threadsWord + shape.threadCount * this.threadWords + CACHE_LINE_WORDS) * WORD_BYTES;
+    this.returnSlots = 2 ** Math.ceil(Math.log2(Math.max(shape.bufferCount, CACHE_LINE_WORDS)));
+    this.returnRingsWord = this.threadsWord + shape.threadCount * this.threadWords;
+    this.returnRingWords = this.returnSlotsOffset + this.returnSlots;
+    const words = this.returnRingsWord + (shape.threadCount - 1) * this.returnRingWords;
+    this.stateBytes = (words + CACHE_LINE_WORDS) * WORD_BYTES;
     this.strideBytes = bufferStrideBytes(shape.bufferBytes);
     this.framesBytes = PAGE_BYTES + shape.bufferCount * this.strideBytes;
   }
@@ -151,5 +167,10 @@ export class PoolLayout {
   /** First word of a thread's block: the THREAD_ words, then its cache, hand and send queue. */
   threadWord(threadIndex: number): number {
     return this.threadsWord + threadIndex * this.threadWords;
+  }
+
+  /** First word of a worker's return ring. `threadIndex`: of the worker, from 1. */
+  returnRingWord(threadIndex: number): number {
+    return this.returnRingsWord + (threadIndex - 1) * this.returnRingWords;
   }
 }

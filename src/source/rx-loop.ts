@@ -6,6 +6,7 @@ import { type Clock, microseconds } from '../memory/clock.js';
 import * as controlLayout from '../memory/control-layout.js';
 import type { Doorbell } from '../memory/doorbell.js';
 import type { PacketPool } from '../memory/packet-pool.js';
+import { RX_INDEX } from '../memory/pool-layout.js';
 import type { RxDesk } from '../memory/rx-desk.js';
 import type { RingProducer } from '../ring/ring-producer.js';
 import * as frameBatch from './frame-batch.js';
@@ -29,9 +30,6 @@ const { SOURCE_FINISHED } = sourceModule;
 
 const POOL_EXHAUSTED = DROP_REASONS.indexOf('pool_exhausted');
 const RING_FULL = DROP_REASONS.indexOf('ring_full');
-
-/** Thread 0 of the pool is rx. */
-const RX_INDEX = 0;
 
 export interface RxLoopConfig extends RxRestConfig {
   /** The source's two interfaces are the ports of a bridge. */

@@ -16,6 +16,7 @@ import {
 } from '../memory/control-layout.js';
 import { Doorbell } from '../memory/doorbell.js';
 import { createPool, PacketPool, type PoolMemory } from '../memory/packet-pool.js';
+import { RX_INDEX } from '../memory/pool-layout.js';
 import { RingConsumer } from '../ring/ring-consumer.js';
 import { createRing, type RingMemory } from '../ring/ring-layout.js';
 import { RingProducer } from '../ring/ring-producer.js';
@@ -61,9 +62,6 @@ const tell = (message: FromRx) => port.postMessage(message);
 const source = await createSource(data.source, data.handles, ({ file, packets, error }) =>
   tell({ kind: 'file', file, packets, error: error === null ? null : error.message }),
 );
-
-/** Thread 0 of the control block and of the pool is rx; the workers follow. */
-const RX_INDEX = 0;
 
 /** The rx loop over the given memory, reading from the given source. */
 function createLoop(
@@ -114,7 +112,7 @@ function warmUpThread(): void {
         count > 0;
         count = consumer.pop(hand, BURST_FRAMES)
       ) {
-        cache.freeBurst(hand, count);
+        cache.freeHand(hand, count);
       }
     }
   });

@@ -15,8 +15,7 @@ import type { Transmitter } from '../tx/transmitter.js';
  *   judge a packet         its outcome's packet cell         in the hand, open     in the hand, counted
  *   queue a frame          the send queue's count            an order too many     waits in the queue
  *   send a frame           its transmit cell                 waits in the queue    settled
- *   give the hand back     the cache's count, or the free    in the hand           free; `released` follows,
- *                          count of the list                                       or is made to follow
+ *   give the hand back     the return ring's write cursor    in the hand           free
  *   publish                the published number              the same bank         the other bank
  *
  * So the hand holds what lies between `released` and the read cursor, and its first `outcomes + lost -
@@ -60,11 +59,7 @@ export function takeOver({ ring, cache, hand, banks, transmitter }: PredecessorD
   if (count < 0 || count > hand.length || done < 0 || done > count) {
     throw new InvariantError(`a dead worker has left ${count} packets in hand, ${done} of them done`);
   }
-  if (done === count) {
-    if (!cache.has(hand[0])) return { first: count, count };
-    cache.noteReleased(count);
-    return NOTHING;
-  }
+  if (done === count) return { first: count, count };
   banks.cells[banks.totals + WORKER_TOTALS.lost] += 1;
   return { first: done + 1, count };
 }

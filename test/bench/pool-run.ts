@@ -11,14 +11,15 @@ const seconds = Number(process.argv[2]);
 const pool = new PacketPool(
   createPool({ bufferCount: BUFFERS, bufferBytes: 2048, threadCount: 2, handBuffers: BURST }),
 );
-// One side only takes and the other only gives, as rx and worker do: the global list is on the way.
+// One side only takes and the other only gives, as rx and worker do: the return ring is on the way.
 const rx = pool.cacheOf(0);
 const worker = pool.cacheOf(1);
 const hand = pool.handOf(0);
 
 function round(): void {
+  rx.stock(BURST);
   for (let i = 0; i < BURST; i++) hand[i] = rx.alloc();
-  for (let i = 0; i < BURST; i++) worker.free(hand[i]);
+  worker.freeHand(hand, BURST);
 }
 
 for (let i = 0; i < ROUNDS; i++) round();

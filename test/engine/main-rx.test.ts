@@ -66,7 +66,7 @@ class MainRxBench {
         links: linksBuffer,
         loadSockets: () => this.sockets,
         onWarning: (message) => this.warnings.push(message),
-        whileLocked: (holder) => this.pool.breakLockOf(holder, this.ring.cursor),
+        whileLocked: (holder) => this.pool.repairAfter(holder),
       },
     );
     this.transmitter = new RingTransmitter({

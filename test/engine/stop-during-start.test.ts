@@ -3,9 +3,8 @@ import { Worker } from 'node:worker_threads';
 import t from 'tap';
 import type { CreateThread } from '../../src/engine/thread.js';
 import { COMMAND_RUN, COMMAND_STOP, CONTROL_COMMAND, controlOf } from '../../src/memory/control-layout.js';
+import { RX_INDEX } from '../../src/memory/pool-layout.js';
 import { createEngine } from '../support/engine-fixture.js';
-
-const RX_INDEX = 0;
 
 /** rx as it is when it is scheduled late: the first order that it sees is the one to stop, so it opens nothing. */
 const RX_THAT_ONLY_STOPS = `

@@ -4,7 +4,6 @@ import { closeDeadRx } from '../../src/engine/abandoned-rx.js';
 import { createEngineMemory, type EngineMemory } from '../../src/engine/engine-memory.js';
 import type { Clock } from '../../src/memory/clock.js';
 import { PacketPool } from '../../src/memory/packet-pool.js';
-import { RingConsumer } from '../../src/ring/ring-consumer.js';
 import { ringUsedSlots } from '../../src/ring/ring-layout.js';
 import { BURST_FRAMES } from '../../src/source/frame-batch.js';
 import { Aggregator } from '../../src/stats/aggregator.js';
@@ -185,10 +184,7 @@ export class Simulation {
       this.deaths++;
       this.trail.push(`thread ${thread} dies`);
       // As main does, at once.
-      this.pool.breakLockOf(
-        thread,
-        thread === 0 ? 0 : new RingConsumer(this.memory.rings[thread - 1]).cursor,
-      );
+      this.pool.repairAfter(thread);
     } finally {
       globalThis.beforeStatement = outer;
     }

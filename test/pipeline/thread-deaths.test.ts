@@ -13,11 +13,12 @@ const RULES = rules(
 );
 
 /**
- * What a worker dies of, as a module that is loaded into it first: the loop never returns to its event loop, so
+ * What a thread dies of, as a module that is loaded into it first: the loop never returns to its event loop, so
  * what it calls has to do it.
  */
 const CAUSES = [
   {
+    thread: 'worker0',
     name: 'an error that nobody catches',
     code: `const { load } = Atomics; let calls = 0;
       Atomics.load = (...of) => { if (++calls > 20_000) throw new Error('in the midst of it'); return load(...of); };`,
@@ -25,6 +26,7 @@ const CAUSES = [
     error: /in the midst of it/,
   },
   {
+    thread: 'worker0',
     name: 'a heap that is full',
     code: `const { load } = Atomics; let calls = 0; const hoard = [];
       Atomics.load = (...of) => { if (++calls > 20_000) for (;;) hoard.push(new Array(1000).fill({}));
@@ -33,23 +35,35 @@ const CAUSES = [
     error: /memory limit/,
   },
   {
-    name: 'an error with the lock of the pool in hand',
+    thread: 'worker0',
+    name: 'an error, having just given back its hand',
     // The pool of the warm-up is a small one.
+    code: `const { store } = Atomics; let calls = 0;
+      Atomics.store = (words, word, value) => {
+        store(words, word, value);
+        if (words.length > 4000 && ++calls > 100) throw new Error('having given');
+        return value; };`,
+    resourceLimits: {},
+    error: /having given/,
+  },
+  {
+    thread: 'rx',
+    name: 'an error with the lock of the pool in hand',
     code: `const { compareExchange } = Atomics; let calls = 0;
       Atomics.compareExchange = (words, word, free, token) => {
         const was = compareExchange(words, word, free, token);
-        if (token !== 0 && was === free && words.length > 2000 && ++calls > 100) throw new Error('with the lock');
+        if (token !== 0 && was === free && words.length > 4000 && ++calls > 1) throw new Error('with the lock');
         return was; };`,
     resourceLimits: {},
     error: /with the lock/,
   },
 ];
 
-for (const { name, code, resourceLimits, error } of CAUSES) {
-  t.test(`a worker dies of ${name}`, async (t) => {
+for (const { thread, name, code, resourceLimits, error } of CAUSES) {
+  t.test(`${thread} dies of ${name}`, async (t) => {
     let isFirst = true;
     const createThread: EngineDeps['createThread'] = (file, options) => {
-      const isDoomed = options.name === 'worker0' && isFirst;
+      const isDoomed = options.name === thread && isFirst;
       if (isDoomed) isFirst = false;
       const doom = ['--import', `data:text/javascript,${encodeURIComponent(code)}`];
       return new Worker(

@@ -129,8 +129,8 @@ class Stage {
   }
 
   /** Main, when rx has died. */
-  breakLock(): void {
-    new PacketPool(this.memory).breakLockOf(0, 0);
+  repair(): void {
+    new PacketPool(this.memory).repairAfter(0);
   }
 }
 
@@ -148,7 +148,7 @@ function runUntil(stage: Stage, statement: number): boolean {
     return false;
   } catch (error) {
     if (!(error instanceof Death)) throw error;
-    stage.breakLock();
+    stage.repair();
     return true;
   } finally {
     globalThis.beforeStatement = () => undefined;

@@ -1,7 +1,9 @@
 import t from 'tap';
 import { InvariantError } from '../../src/errors.js';
 import { BufferCache } from '../../src/memory/buffer-cache.js';
-import { CACHE_BUFFERS, MOVE_BUFFERS } from '../../src/memory/pool-layout.js';
+import { INDEX_MASK } from '../../src/memory/layout.js';
+import { CACHE_BUFFERS, MOVE_BUFFERS, type PoolLayout, RX_INDEX } from '../../src/memory/pool-layout.js';
+import { ReturnRing } from '../../src/memory/return-ring.js';
 import { Exploration } from '../support/interleaving/exploration.js';
 import { type Mutation, mutantOf } from '../support/interleaving/mutant.js';
 import { type PoolCase, type PoolOperation, PoolScenario } from './pool-scenario.js';
@@ -21,8 +23,8 @@ const CASES: readonly (PoolCase & { readonly what: string })[] = [
     buffers,
     before: [[], []],
     operations: [
-      ['alloc', 'alloc', 'free', 'alloc', 'free 2'] as PoolOperation[],
       ['alloc', 'free', 'alloc', 'alloc', 'free'] as PoolOperation[],
+      ['alloc', 'alloc', 'free', 'alloc', 'free 2'] as PoolOperation[],
     ],
   })),
   {
@@ -44,12 +46,21 @@ const CASES: readonly (PoolCase & { readonly what: string })[] = [
     ],
   },
   {
-    what: 'bursts given back by both, while both refill',
-    buffers: 97,
-    before: [FULL_CACHE, [...FULL_CACHE, ...times(32, 'alloc')]],
+    what: 'hands given back by the worker, while rx has no other buffers',
+    buffers: 5,
+    before: [[], times(5, 'alloc')],
     operations: [
-      ['free 3', 'free 2', 'alloc'],
-      ['alloc', 'free 33', 'alloc'],
+      ['alloc', 'alloc', 'free', 'alloc'],
+      ['free 2', 'free 1', 'free 2'],
+    ],
+  },
+  {
+    what: 'rx stocks up from hands, and then from the list, which the worker uses too',
+    buffers: MOVE_BUFFERS + 6,
+    before: [['alloc'], times(4, 'alloc')],
+    operations: [
+      ['stock 19', 'alloc', 'stock 20'],
+      ['free 3', 'free', 'free 1'],
     ],
   },
   {
@@ -64,7 +75,7 @@ const CASES: readonly (PoolCase & { readonly what: string })[] = [
 ];
 
 t.test(
-  'every interleaving of two threads, with a crash at every step: no buffer is twice or lost',
+  'every interleaving of rx and a worker, with a crash at every step: no buffer is twice or lost',
   async (t) => {
     for (const { what, ...own } of CASES) {
       const exploration = new Exploration();
@@ -79,15 +90,18 @@ const TAKE_FROM_LIST = 'words[freeCountWord] = free - moved;';
 const COUNT_REFILLED = 'words[this.countWord] = cached + moved;';
 const MOVE_DOWN =
   'for (let i = 0; i < left; i++)\n            words[slotsWord + i] = words[slotsWord + MOVE_BUFFERS + i];';
-const COUNT_HAND = 'words[countWord] = cached + count;';
-const RELEASE = 'words[releasedWord] = (words[releasedWord] + ofHand) | 0;';
+const COUNT_RETURNED = 'this.words[this.countWord] = cached + moved;';
+const TAKE_RETURNED = 'ring.take(moved);';
+const ANNOUNCE = 'Atomics.store(this.words, this.givenWord, (given + count) | 0);';
 const LOCK = 'this.lock();';
 const UNLOCK = 'this.unlock();';
 const EXCHANGE = 'Atomics.compareExchange(this.words, this.lockWord, 0, this.lockToken) === 0';
 
 interface Defect {
   readonly what: string;
+  /** Of the cache, and of the return ring. */
   readonly changes: readonly Mutation[];
+  readonly ringChanges?: readonly Mutation[];
   readonly found: RegExp;
 }
 
@@ -96,24 +110,24 @@ const DEFECTS: readonly Defect[] = [
   {
     what: 'a refill lets the lock go before it has taken the buffers off the list',
     changes: [
-      { method: 'refill', replace: UNLOCK, by: '' },
-      { method: 'refill', replace: TAKE_FROM_LIST, by: `${UNLOCK} ${TAKE_FROM_LIST}` },
+      { method: 'refillFromList', replace: UNLOCK, by: '' },
+      { method: 'refillFromList', replace: TAKE_FROM_LIST, by: `${UNLOCK} ${TAKE_FROM_LIST}` },
     ],
     found: /is in the global list and in the cache/,
   },
   {
     what: 'a refill takes the buffers off the list before they are in its cache',
     changes: [
-      { method: 'refill', replace: COUNT_REFILLED, by: '' },
-      { method: 'refill', replace: TAKE_FROM_LIST, by: `${TAKE_FROM_LIST} ${COUNT_REFILLED}` },
+      { method: 'refillFromList', replace: COUNT_REFILLED, by: '' },
+      { method: 'refillFromList', replace: TAKE_FROM_LIST, by: `${TAKE_FROM_LIST} ${COUNT_REFILLED}` },
     ],
-    found: /has taken 1, returned 0, cached 0/,
+    found: /has taken 1, returned 0, by the ring 0, cached 0/,
   },
   {
     what: 'a refill takes no lock',
     changes: [
-      { method: 'refill', replace: LOCK, by: '' },
-      { method: 'refill', replace: UNLOCK, by: '' },
+      { method: 'refillFromList', replace: LOCK, by: '' },
+      { method: 'refillFromList', replace: UNLOCK, by: '' },
     ],
     found: /a race|is in .* and in|missing/,
   },
@@ -164,20 +178,38 @@ const DEFECTS: readonly Defect[] = [
     found: /buffers are missing|has taken/,
   },
   {
-    what: 'a hand is noted as released before it is in the cache',
+    what: 'rx takes buffers out of a return ring before they are in its cache',
     changes: [
-      { method: 'release', replace: RELEASE, by: '' },
-      { method: 'release', replace: COUNT_HAND, by: `${RELEASE} ${COUNT_HAND}` },
+      { method: 'refillFromRing', replace: TAKE_RETURNED, by: '' },
+      { method: 'refillFromRing', replace: COUNT_RETURNED, by: `${TAKE_RETURNED} ${COUNT_RETURNED}` },
     ],
-    found: /buffers are missing|has taken/,
+    found: /has taken/,
   },
   {
-    what: 'a hand that went to the list is noted as released when others may have taken it',
-    changes: [
-      { method: 'giveBack', replace: RELEASE, by: '' },
-      { method: 'giveBack', replace: UNLOCK, by: `${UNLOCK} ${RELEASE}` },
+    what: 'rx leaves in a return ring what it has taken',
+    changes: [{ method: 'refillFromRing', replace: TAKE_RETURNED, by: '' }],
+    found: /is in the return ring and in the hand/,
+  },
+  {
+    what: 'a hand is announced before it is in the return ring',
+    changes: [],
+    ringChanges: [
+      { method: 'give', replace: ANNOUNCE, by: '' },
+      {
+        method: 'give',
+        replace: 'const given = this.words[this.givenWord];',
+        by: `const given = this.words[this.givenWord]; ${ANNOUNCE}`,
+      },
     ],
-    found: /is in the global list and in the hand/,
+    found: /is in|has|a race/,
+  },
+  {
+    what: 'a hand is announced by a plain store',
+    changes: [],
+    ringChanges: [
+      { method: 'give', replace: ANNOUNCE, by: 'this.words[this.givenWord] = (given + count) | 0;' },
+    ],
+    found: /a race/,
   },
   {
     what: 'a flush announces the buffers in the list before they are in it',
@@ -216,10 +248,21 @@ const DEFECTS: readonly Defect[] = [
   },
 ];
 
+/** A cache whose worker gives back by another kind of ring. */
+function givingTo(Ring: typeof ReturnRing, Cache: typeof BufferCache): typeof BufferCache {
+  return class extends Cache {
+    constructor(words: Int32Array, layout: PoolLayout, threadIndex: number) {
+      super(words, layout, threadIndex);
+      if (threadIndex !== RX_INDEX) Object.assign(this, { ownRing: new Ring(words, layout, threadIndex) });
+    }
+  };
+}
+
 t.test('a defect is found: its schedule ends in a violation', async (t) => {
-  const scope = { CACHE_BUFFERS, MOVE_BUFFERS, LOCK_SPINS: 200, LOCK_SLEEP_MS: 1, InvariantError };
-  for (const { what, changes, found } of DEFECTS) {
-    const Cache = mutantOf(BufferCache, changes, scope);
+  const scope = { CACHE_BUFFERS, MOVE_BUFFERS, RX_INDEX, LOCK_SPINS: 200, LOCK_SLEEP_MS: 1, InvariantError };
+  for (const { what, changes, ringChanges = [], found } of DEFECTS) {
+    const Ring = mutantOf(ReturnRing, ringChanges, { INDEX_MASK });
+    const Cache = givingTo(Ring, mutantOf(BufferCache, changes, scope));
     const explore = () => {
       const exploration = new Exploration();
       for (const own of CASES) exploration.explore(new PoolScenario(own, Cache), own.what);

@@ -5,18 +5,19 @@ import {
   CACHE_BUFFERS,
   MOVE_BUFFERS,
   PoolLayout,
+  RX_INDEX,
   THREAD_COUNT,
-  THREAD_RELEASED,
   THREAD_RETURNED,
   THREAD_TAKEN,
 } from '../../src/memory/pool-layout.js';
+import { ReturnRing } from '../../src/memory/return-ring.js';
 import type { Memo, Scenario, ThreadState } from '../support/interleaving/explorer.js';
 import { RaceDetector } from '../support/interleaving/race-detector.js';
 import { SteppedMemory, Violation } from '../support/interleaving/stepped-memory.js';
 
 /**
- * What a thread does with its cache: 'alloc', 'free' the oldest buffer it holds, 'free 4' as its hand, 'stock 20'
- * for a burst of allocations to come.
+ * What a thread does with its cache: 'alloc', 'free' the oldest buffer it holds, 'free 4' as its hand (a worker),
+ * 'stock 20' for a burst of allocations to come.
  */
 export type PoolOperation = 'alloc' | 'free' | `free ${number}` | `stock ${number}`;
 
@@ -28,6 +29,8 @@ export interface PoolCase {
   readonly operations: readonly (readonly PoolOperation[])[];
 }
 
+const WORKER = 1;
+
 /** Buffers of a thread, by where they are. */
 interface Places {
   readonly cached: readonly number[];
@@ -35,7 +38,7 @@ interface Places {
 }
 
 /**
- * Two threads on one pool: the cache and batch sizes are the production ones, the pool is as small as the
+ * rx and a worker on one pool: the cache and batch sizes are the production ones, the pool is as small as the
  * case makes it. A thread remembers the buffers that it holds, and before them how many it has given back as
  * its hand.
  */
@@ -44,6 +47,8 @@ export class PoolScenario implements Scenario {
   readonly threads: Scenario['threads'];
   private readonly pool: PoolMemory;
   private readonly layout: PoolLayout;
+  /** Of the worker, as the memory is between two steps. */
+  private readonly returns: ReturnRing;
 
   constructor(
     private readonly own: PoolCase,
@@ -53,8 +58,11 @@ export class PoolScenario implements Scenario {
     const shape = { bufferCount: own.buffers, bufferBytes: 64, threadCount, handBuffers: 1 };
     this.pool = createPool(shape);
     this.layout = new PoolLayout(shape);
-    const { lockWord, freeCountWord, freeListWord, cacheSlotsOffset } = this.layout;
+    const { lockWord, freeCountWord, freeListWord, cacheSlotsOffset, returnTakenOffset, returnSlotsOffset } =
+      this.layout;
+    const givenWord = this.layout.returnRingWord(WORKER);
     const cells = new Int32Array(this.pool.state);
+    this.returns = new ReturnRing(cells, this.layout, WORKER);
     const held = own.before.map((operations, thread) => {
       const cache = new BufferCache(cells, this.layout, thread);
       return operations.reduce<Memo>((memo, operation) => perform(cache, operation, memo), [0]);
@@ -65,17 +73,27 @@ export class PoolScenario implements Scenario {
       ...range(freeListWord, own.buffers),
       ...held.flatMap((_, thread) => {
         const block = this.layout.threadWord(thread);
-        const own = [THREAD_COUNT, THREAD_TAKEN, THREAD_RETURNED, THREAD_RELEASED];
+        const own = [THREAD_COUNT, THREAD_TAKEN, THREAD_RETURNED];
         return [...own.map((word) => block + word), ...range(block + cacheSlotsOffset, CACHE_BUFFERS)];
       }),
+      givenWord,
+      givenWord + returnTakenOffset,
+      ...range(givenWord + returnSlotsOffset, own.buffers),
     ];
-    const races = new RaceDetector(cells.length, watched, threadCount, [lockWord]);
+    const races = new RaceDetector(cells.length, watched, threadCount, [lockWord, givenWord]);
     this.memory = new SteppedMemory(cells, watched, races);
     this.threads = own.operations.map((operations, thread) => {
-      const cache = new Cache(this.memory.words, this.layout, thread);
+      const cache = new Cache(cells, this.layout, thread);
+      const subjects = [
+        cache,
+        ...Object.values(cache)
+          .flat()
+          .filter((part) => part instanceof ReturnRing),
+      ];
+      for (const subject of subjects) Object.assign(subject, { words: this.memory.words });
       return {
         name: `thread ${thread}`,
-        subject: cache,
+        subjects,
         memo: held[thread],
         operations: operations.map((operation) => (memo) => perform(cache, operation, memo)),
       };
@@ -103,6 +121,9 @@ export class PoolScenario implements Scenario {
       }
     };
     note(free, 'the global list');
+    const returned = [...this.returns.waiting()];
+    const underWay = this.underWay(returned);
+    note(returned.slice(underWay), 'the return ring');
     threads.forEach((state, thread) => {
       if (thread === mover) return;
       const { cached, held } = this.placesOf(state, thread);
@@ -111,8 +132,11 @@ export class PoolScenario implements Scenario {
       const [count, taken, returned] = [THREAD_COUNT, THREAD_TAKEN, THREAD_RETURNED].map((word) =>
         this.wordOf(thread, word),
       );
-      if (taken - returned - count !== held.length)
-        throw new Violation(`thread ${thread} has taken ${taken}, returned ${returned}, cached ${count}`);
+      const byRing = thread === RX_INDEX ? this.returns.taken + underWay : -this.returns.given;
+      if (taken - returned + byRing - count !== held.length)
+        throw new Violation(
+          `thread ${thread} has taken ${taken}, returned ${returned}, by the ring ${byRing}, cached ${count}`,
+        );
     });
     const missing = this.own.buffers - seen.size;
     if (lock === 0 && missing !== 0) throw new Violation(`${missing} buffers are missing`);
@@ -144,9 +168,8 @@ export class PoolScenario implements Scenario {
 
   private succeed(threads: readonly ThreadState[], dead: number): void {
     const { cells } = this.memory;
-    const hand = this.handOf(threads[dead], dead);
     try {
-      repairCache(cells, this.layout, dead, Int32Array.from(hand), hand.length);
+      repairCache(cells, this.layout, dead);
     } catch (error) {
       throw new Violation(`not to be repaired: ${error}`);
     }
@@ -163,27 +186,20 @@ export class PoolScenario implements Scenario {
     return this.wordsFrom(freeListWord, this.memory.cells[freeCountWord]);
   }
 
-  /** By the table of worker/predecessor.ts: a hand that is in the cache is free, whatever `released` says yet. */
-  private placesOf(state: ThreadState, thread: number): Places {
+  private placesOf({ memo }: ThreadState, thread: number): Places {
     const slotsWord = this.layout.threadWord(thread) + this.layout.cacheSlotsOffset;
     const cached = this.wordsFrom(slotsWord, this.wordOf(thread, THREAD_COUNT));
-    const held = heldOf(state.memo);
-    const released = this.releasedOf(state, thread);
-    if (released > 0) return { cached, held: held.slice(released) };
-    const hand = this.handOf(state, thread);
-    return { cached, held: cached.includes(hand[0]) ? held.slice(hand.length) : held };
+    // What the operation under way has given back already.
+    const released = thread === RX_INDEX ? 0 : this.returns.given - memo[0];
+    return { cached, held: heldOf(memo).slice(released) };
   }
 
-  /** What the operation under way gives back as a hand, until `released` says that it has. */
-  private handOf(state: ThreadState, thread: number): readonly number[] {
-    const operation = this.own.operations[thread][state.completed];
-    if (operation === undefined || this.releasedOf(state, thread) > 0) return [];
-    return heldOf(state.memo).slice(0, handCountOf(operation));
-  }
-
-  /** Buffers that the operation under way has released. */
-  private releasedOf({ memo }: ThreadState, thread: number): number {
-    return this.wordOf(thread, THREAD_RELEASED) - memo[0];
+  /** How many of the buffers in the return ring are in the cache of rx already, which is about to take them. */
+  private underWay(returned: readonly number[]): number {
+    const slotsWord = this.layout.threadWord(RX_INDEX) + this.layout.cacheSlotsOffset;
+    const cached = this.wordsFrom(slotsWord, this.wordOf(RX_INDEX, THREAD_COUNT));
+    const first = returned.findIndex((buffer) => !cached.includes(buffer));
+    return first < 0 ? returned.length : first;
   }
 
   private wordOf(thread: number, word: number): number {

@@ -64,13 +64,13 @@ export class RingScenario implements Scenario {
     this.threads = [
       {
         name: 'producer',
-        subject: producer,
+        subjects: [producer],
         memo: [0, 0],
         operations: pushes.map((count) => (memo) => this.push(producer, indexes, count, memo)),
       },
       {
         name: 'consumer',
-        subject: consumer,
+        subjects: [consumer],
         memo: [0, 0],
         operations: pops.map((max) => (memo) => this.pop(consumer, hand, max, memo)),
       },

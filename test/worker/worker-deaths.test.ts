@@ -16,7 +16,7 @@ import { createPool, PacketPool } from '../../src/memory/packet-pool.js';
 import { LINK_ETHERNET, LINK_IPV4 } from '../../src/protocol/link-type.js';
 import type * as consumerModule from '../../src/ring/ring-consumer.js';
 import { RingConsumer } from '../../src/ring/ring-consumer.js';
-import { createRing, ringReadCursor } from '../../src/ring/ring-layout.js';
+import { createRing } from '../../src/ring/ring-layout.js';
 import type * as producerModule from '../../src/ring/ring-producer.js';
 import { RingProducer } from '../../src/ring/ring-producer.js';
 import {
@@ -183,8 +183,8 @@ class Stage {
   }
 
   /** Main, when the worker has died. */
-  breakLock(): void {
-    this.pool.breakLockOf(1, ringReadCursor(this.ring));
+  repair(): void {
+    this.pool.repairAfter(1);
   }
 
   private transmitter(
@@ -332,7 +332,7 @@ for (const scene of SCENES) {
       if (!died) break;
       const { lockWord } = stage.pool.layout;
       if (new Int32Array(stage.memory.state)[lockWord] !== 0) broken++;
-      stage.breakLock();
+      stage.repair();
       live(stage.worker(mortal));
       const problems = stage.problems(1);
       if (problems.length > 0) t.fail(`statement ${at}`, { problems });
@@ -347,7 +347,7 @@ for (const scene of SCENES) {
       const stage = new Stage(scene);
       let own = 0;
       while (own < 4 && dies(1 + random.below(400), () => live(stage.worker(mortal)))) {
-        stage.breakLock();
+        stage.repair();
         own++;
       }
       const { cursor } = new RingConsumer(stage.ring);

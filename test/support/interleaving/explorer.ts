@@ -6,11 +6,17 @@ export type Memo = readonly number[];
 /** A thread of a scenario: what it does, one operation after the other. */
 export interface SteppedThread {
   readonly name: string;
-  /** The object under test; its number fields are state of the thread. */
-  readonly subject: object;
+  /** The objects under test; their number fields are state of the thread. */
+  readonly subjects: readonly object[];
   readonly memo: Memo;
   /** Each makes one call of the subject, and may look at the memory's cells when that has returned. */
   readonly operations: readonly ((memo: Memo) => Memo)[];
+}
+
+/** A number that a thread keeps in an object of its own. */
+interface Field {
+  readonly subject: object;
+  readonly name: string;
 }
 
 /** Where a thread stands. */
@@ -62,13 +68,17 @@ export interface Explored {
 export class Explorer {
   private readonly schedulesFrom = new Map<string, number>();
   private readonly path: string[] = [];
-  private readonly fieldNames: readonly (readonly string[])[];
+  private readonly fields: readonly (readonly Field[])[];
   private readonly scratch = new Int32Array(4096);
   private steps = 0;
 
   constructor(private readonly scenario: Scenario) {
-    this.fieldNames = scenario.threads.map(({ subject }) =>
-      Object.entries(subject).flatMap(([name, value]) => (typeof value === 'number' ? [name] : [])),
+    this.fields = scenario.threads.map(({ subjects }) =>
+      subjects.flatMap((subject) =>
+        Object.entries(subject).flatMap(([name, value]) =>
+          typeof value === 'number' ? [{ subject, name }] : [],
+        ),
+      ),
     );
   }
 
@@ -175,13 +185,11 @@ export class Explorer {
   }
 
   private fieldsOf(thread: number): number[] {
-    const subject = this.scenario.threads[thread].subject;
-    return this.fieldNames[thread].map((name) => Reflect.get(subject, name) as number);
+    return this.fields[thread].map(({ subject, name }) => Reflect.get(subject, name) as number);
   }
 
   private setFields(thread: number, fields: readonly number[]): void {
-    const subject = this.scenario.threads[thread].subject;
-    this.fieldNames[thread].forEach((name, i) => {
+    this.fields[thread].forEach(({ subject, name }, i) => {
       Reflect.set(subject, name, fields[i]);
     });
   }
