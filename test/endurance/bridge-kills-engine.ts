@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createEngine, rules } from '../support/engine-fixture.js';
+import { ENDLESS_RESTARTS, KillableThreads } from '../support/killable-threads.js';
+
+/*
+ * A program of its own, because it runs on a host of the lab: a bridge between eth0 and eth1 whose threads are killed in
+ * turn. Says "ready", says "done" after all kills, and prints one JSON object when SIGTERM has ended it.
+ */
+const kills = Number(process.argv[2]);
+/** rx twice as often as each worker. */
+const VICTIMS = ['rx', 'worker0', 'rx', 'worker1'];
+
+const threads = new KillableThreads();
+const engine = createEngine(
+  {
+    ruleSet: rules('{ default_action: forward, rules: [] }'),
+    workerCount: 2,
+    restarts: ENDLESS_RESTARTS,
+    source: {
+      kind: 'afpacket',
+      interfaces: ['eth0', 'eth1'],
+      outInterfaces: [],
+      isBridge: true,
+      isPromiscuous: true,
+      // What comes within four seconds.
+      ring: { blockBytes: 16_384, blockCount: 1024, blockTimeoutMs: 1 },
+      patienceMs: 1000,
+    },
+  },
+  { createThread: threads.create },
+);
+const ordered = new Promise((resolve) => process.once('SIGTERM', resolve));
+await engine.start();
+console.log('ready');
+
+async function processed(): Promise<number> {
+  await engine.aggregator?.pass(engine.series.notice.slotCount);
+  return engine.aggregator?.totals.processed ?? 0;
+}
+
+for (let kill = 0; kill < kills; kill++) {
+  await sleep(30 + 13 * (kill % 7));
+  await threads.kill(VICTIMS[kill % VICTIMS.length]);
+  const before = await processed();
+  // Packets come in one direction only: worker1 is back when it answers, which a pass waits for.
+  while ((await processed()) === before) await sleep(5);
+}
+console.log('done');
+await ordered;
+const summary = await engine.stop();
+const interfaces = engine.aggregator?.totals.interfaces ?? [];
+console.log(
+  JSON.stringify({
+    kernelDropped: interfaces.reduce((sum, own) => sum + own.kernelDropped, 0),
+    sent: interfaces.map((own) => own.sentPackets),
+    lost: summary.lost,
+    violations: [...summary.violations, ...(engine.aggregator?.violationCount ? ['a pass'] : [])],
+  }),
+);
