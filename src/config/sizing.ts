@@ -44,7 +44,7 @@ export function resolveWorkers(
 }
 
 /**
- * Buffers that can be away from the pool's global list at one moment. A pool that is smaller runs out
+ * Buffers that can be neither in the pool's global list nor in a return ring at one moment. A pool that is smaller runs out
  * before the rings are full, so that a full ring could never be the reason of a drop.
  *
  * @param workers worker threads, from 1.

@@ -107,7 +107,7 @@ export const LATENCY_BOUNDS_SECONDS: readonly number[] = [
 export const WORKER_LEVELS = {
   /** Its ring's read cursor, int32: equals the sum of its outcome slots and of what was lost, modulo 2^32. */
   readCursor: 0,
-  /** Buffers ever taken from and returned to the pool's global list (int32 each), and in the cache now. */
+  /** Buffers ever taken from and returned to the pool's list and return rings (int32 each), and in the cache now. */
   poolTaken: 1,
   poolReturned: 2,
   poolCached: 3,

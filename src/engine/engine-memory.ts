@@ -43,7 +43,7 @@ export interface EngineMemoryShape {
  * All memory that threads share, allocated and, but for the rings of captures, touched by main before the first thread
  * starts.
  *
- *   pool            pool-layout.ts          frames, free list, caches, return rings    rx, workers
+ *   pool            pool-layout.ts          frames, descriptors, all that is free      rx, workers
  *   rings[i]        ring-layout.ts          buffer indexes, rx to worker i             rx, worker i
  *   transmitRings   ring-layout.ts          buffer indexes, worker i to rx (tx/raw-socket-order-layout.ts)
  *   rxCounters      counters-layout.ts      what rx has received and dropped           rx; stats reads

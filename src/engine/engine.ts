@@ -12,6 +12,7 @@ import {
 } from '../memory/control-layout.js';
 import { Doorbell } from '../memory/doorbell.js';
 import { PacketPool } from '../memory/packet-pool.js';
+import { RX_INDEX } from '../memory/pool-layout.js';
 import { packRules } from '../rules/packed-rules.js';
 import type { RuleSet } from '../rules/rule.js';
 import { interfacesOf, type SourceSpec } from '../source/source-spec.js';
@@ -186,14 +187,14 @@ export class Engine {
     collectOnlyWhenNeeded();
     this.live?.open();
     const wakeFd = this.live?.handles?.wakeFd;
-    if (wakeFd !== undefined) this.doorbell(0).setWakeDescriptor(wakeFd);
+    if (wakeFd !== undefined) this.doorbell(RX_INDEX).setWakeDescriptor(wakeFd);
     this.watch?.open();
     this.deployment.begin();
     // They load their modules and warm up beside each other.
     const threads = Promise.all([this.workers.start(), this.startStats()]);
     // Until it is waited for, below, its failure is nobody's: it would end the process before `stop` has been called.
     threads.catch(() => undefined);
-    this.order(0, COMMAND_HOLD);
+    this.order(RX_INDEX, COMMAND_HOLD);
     this.rx = new RxPost(this.setting, {
       ...this.deps,
       supervisor: this.supervisor,
@@ -203,7 +204,7 @@ export class Engine {
     const packed = this.linter === null ? null : packRules(this.config.ruleSet);
     const [, port] = await threads;
     if (this.isStopping) return 0;
-    this.order(0, COMMAND_RUN);
+    this.order(RX_INDEX, COMMAND_RUN);
     await this.rx.ready();
     if (this.isStopping) return 0;
     this.giveUpPrivileges();
@@ -284,7 +285,7 @@ export class Engine {
     const late: string[] = [];
     for (const thread of [this.rx, this.stats]) thread?.expectEnd();
     const linterEnd = this.linter?.stop();
-    this.order(0, COMMAND_STOP);
+    this.order(RX_INDEX, COMMAND_STOP);
     // Workers that die are replaced meanwhile: rx may wait for room in their rings.
     if (this.rx !== null && !(await this.rx.join(STOP_RX_MS))) late.push(this.rx.name);
     this.supervisor.stop();

@@ -27,6 +27,7 @@ const LOOK_BUSY_MS = 1;
 const BUSY_MS = 20;
 /** It still looks up this often, milliseconds: a lost wake-up could cost no more. */
 const LOOK_IDLE_MS = 100;
+
 /** A part of the engine that receives: a thread of its own, or main itself. */
 export interface Receiver {
   readonly name: string;

@@ -9,6 +9,8 @@ const { CACHE_BUFFERS, MOVE_BUFFERS, RX_INDEX, THREAD_COUNT, THREAD_RETURNED, TH
 
 const { INDEX_MASK } = memoryLayout;
 
+/** Buffers that wait in a return ring when rx has stocked up, more or less: some bursts, which is what the worker gives. */
+const RETURNS_WAITING_MAX = 4 * CACHE_BUFFERS;
 /** How often a thread looks at a taken lock before it sleeps: the holder moves a burst of words, no more. */
 const LOCK_SPINS = 200;
 /** How long it sleeps then, milliseconds: the holder has lost its processor. */
@@ -19,13 +21,15 @@ const LOCK_SLEEP_MS = 1;
  *
  * Owned by one thread, and by its successor when it has died; `taken`, `returned` and `count` are published by it.
  * A worker gives the buffers of its bursts back by its return ring, and rx, which only allocates, stocks up from there
- * once a burst, without a lock. The global list is what the rings leave: all buffers at the beginning, those that rx
- * could not use, those that a worker takes for itself. They move 16 or a burst at a time, under its lock.
+ * once a burst, without a lock. The global list has what is not needed for that: all buffers at the beginning, what
+ * comes back after a ring was full, what a worker takes for copies. Buffers move there 16 or a burst at a time, under a
+ * lock that hardly anybody else wants.
  *
- * LIFO, because the last buffer freed is still in the processor's cache. `alloc` and `free` become visible by one store
- * of `count`, after the slot it is about. While buffers move from a return ring, or to or from the global list, they
- * may be in both places: in which of them they are then is up to cache-repair.ts, should the thread die in the midst
- * of it. Scheme: the mempool cache of DPDK (`rte_mempool`, "Local Cache").
+ * The cache and the list are stacks: what was freed last is used next, so that few buffers go round, and stay in the
+ * processors' caches. `alloc` and `free` become visible by one store of `count`, after the slot it is about. While
+ * buffers move they may be in two of cache, return ring and list: in which of them they are then is up to
+ * cache-repair.ts, should the thread die in the midst of it. Scheme: the mempool cache of DPDK (`rte_mempool`, "Local
+ * Cache"), with a ring where its users are a producer and a consumer.
  */
 export class BufferCache {
   private readonly lockWord: number;
@@ -69,7 +73,7 @@ export class BufferCache {
 
   /** Buffers ever taken from the global list and the return rings, an int32 that wraps. */
   get taken(): number {
-    return this.workerRings.reduce((sum, ring) => (sum + ring.taken) | 0, this.words[this.takenWord]);
+    return this.workerRings.reduce((sum, ring) => (sum + ring.readCursor) | 0, this.words[this.takenWord]);
   }
 
   /** Buffers ever given back to the global list and by the return ring, an int32 that wraps. */
@@ -79,7 +83,7 @@ export class BufferCache {
 
   /** Of a worker: how far it has given back what it popped from its ring, as the ring's cursors count. */
   get released(): number {
-    return this.ownRing === null ? 0 : this.ownRing.given;
+    return this.ownRing === null ? 0 : this.ownRing.writeCursor;
   }
 
   /** Whether a buffer is in this cache. Looks at all of it: for the successor of a thread that died. */
@@ -114,6 +118,9 @@ export class BufferCache {
    */
   stock(count: number): void {
     if (this.words[this.countWord] < count) this.refill(count);
+    for (let i = 0; i < this.workerRings.length; i++) {
+      if (this.workerRings[i].waiting() > RETURNS_WAITING_MAX) this.spill(this.workerRings[i]);
+    }
   }
 
   /** The buffer that the allocation after `ahead` more returns; -1 when there are not so many in this cache. */
@@ -139,8 +146,8 @@ export class BufferCache {
   }
 
   /**
-   * Gives a burst back: to the cache while it fits, otherwise to the global list in one go, so that a
-   * thread which only frees takes the lock once a burst. With two flushes of 16 instead it was 12% slower.
+   * Gives a burst back: to the cache while it fits, otherwise to the global list in one go. For main, which frees the
+   * copies that it has sent (raw-socket).
    *
    * @param indexes buffers that the caller owns.
    * @param count how many, from 0.
@@ -176,12 +183,26 @@ export class BufferCache {
 
   private refillFromRing(ring: ReturnRing, wanted: number): number {
     const cached = this.words[this.countWord];
-    const moved = ring.copy((this.slotsWord + cached) | 0, (wanted - cached) | 0);
+    const moved = Math.min(ring.waiting(), wanted - cached);
     if (moved === 0) return cached;
+    ring.copy((this.slotsWord + cached) | 0, moved);
     // In both places first, then out of the ring: never in neither.
     this.words[this.countWord] = cached + moved;
     ring.take(moved);
     return cached + moved;
+  }
+
+  /**
+   * Moves a burst from a return ring to the list: what has been under way at once, at the worst moment, would go round
+   * for ever otherwise, and a worker that takes copies out of the list would find it empty one day.
+   */
+  private spill(ring: ReturnRing): void {
+    this.lock();
+    const end = this.roomInFreeList(CACHE_BUFFERS);
+    ring.copy(end, CACHE_BUFFERS);
+    this.commitReturn(CACHE_BUFFERS);
+    ring.take(CACHE_BUFFERS);
+    this.unlock();
   }
 
   private refillFromList(wanted: number): number {

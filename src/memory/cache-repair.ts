@@ -13,7 +13,7 @@ import { returnRings } from './return-ring.js';
  * Brings in order what a dead thread has left of a move of buffers. Called by main, once the thread has ended.
  *
  * Whatever moves is in both places before it leaves one. What rx was taking out of a return ring is in its cache as
- * well, and belongs there.
+ * well, or in the list, and belongs there.
  *
  * Until the lock of the global list is broken, everybody who needs the list waits for the dead, so that it cannot
  * change: a buffer that is in the list and in the dead thread's cache belongs to the list, and what is twice in the
@@ -27,7 +27,7 @@ import { returnRings } from './return-ring.js';
 export function repairCache(words: Int32Array, layout: PoolLayout, threadIndex: number): boolean {
   const hadLock = Atomics.load(words, layout.lockWord) === threadIndex + 1;
   if (hadLock) repairList(words, layout, threadIndex);
-  if (threadIndex === RX_INDEX) repairReturns(words, layout);
+  if (threadIndex === RX_INDEX) repairReturns(words, layout, hadLock);
   if (hadLock) Atomics.store(words, layout.lockWord, 0);
   return hadLock;
 }
@@ -35,7 +35,7 @@ export function repairCache(words: Int32Array, layout: PoolLayout, threadIndex: 
 function repairList(words: Int32Array, layout: PoolLayout, threadIndex: number): void {
   const { bufferCount, threadCount } = layout.shape;
   const freeCount = words[layout.freeCountWord];
-  const free = new Set(words.subarray(layout.freeListWord, layout.freeListWord + freeCount));
+  const free = freeIn(words, layout);
   const block = layout.threadWord(threadIndex);
   const slots = words.subarray(block + layout.cacheSlotsOffset);
   const own = [...cachedBy(words, layout, threadIndex)].filter((index) => !free.has(index));
@@ -54,10 +54,18 @@ function repairList(words: Int32Array, layout: PoolLayout, threadIndex: number):
   else words[block + THREAD_RETURNED] = (words[block + THREAD_RETURNED] - unnoted) | 0;
 }
 
-/** What rx has in its cache already leaves the return rings. */
-function repairReturns(words: Int32Array, layout: PoolLayout): void {
-  const cached = cachedBy(words, layout, RX_INDEX);
-  for (const ring of returnRings(words, layout)) while (cached.has(ring.next())) ring.take(1);
+/** What is elsewhere already leaves the return rings. `hadLock`: the list is as rx has left it. */
+function repairReturns(words: Int32Array, layout: PoolLayout, hadLock: boolean): void {
+  const moved = new Set([...cachedBy(words, layout, RX_INDEX), ...(hadLock ? freeIn(words, layout) : [])]);
+  for (const ring of returnRings(words, layout)) {
+    const buffers = [...ring.buffers()];
+    const first = buffers.findIndex((index) => !moved.has(index));
+    ring.take(first < 0 ? buffers.length : first);
+  }
+}
+
+function freeIn(words: Int32Array, layout: PoolLayout): ReadonlySet<number> {
+  return new Set(words.subarray(layout.freeListWord, layout.freeListWord + words[layout.freeCountWord]));
 }
 
 function cachedBy(words: Int32Array, layout: PoolLayout, threadIndex: number): ReadonlySet<number> {

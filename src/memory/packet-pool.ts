@@ -3,7 +3,7 @@ import { BufferCache } from './buffer-cache.js';
 import { repairCache } from './cache-repair.js';
 import * as poolLayout from './pool-layout.js';
 import { PoolLayout, type PoolShape } from './pool-layout.js';
-import { returnRings } from './return-ring.js';
+import { type ReturnRing, returnRings } from './return-ring.js';
 import { RxDesk } from './rx-desk.js';
 import { SendQueue } from './send-queue.js';
 
@@ -72,6 +72,7 @@ export class PacketPool {
   /** The same in bytes, for `view`. */
   readonly strideBytes: number;
   private readonly state: Int32Array;
+  private readonly returns: readonly ReturnRing[];
 
   constructor(memory: PoolMemory) {
     this.shape = memory.shape;
@@ -84,6 +85,7 @@ export class PacketPool {
     this.view = new DataView(memory.frames, first, count);
     this.words = new Int32Array(memory.frames, first, count / 4);
     this.state = new Int32Array(memory.state);
+    this.returns = returnRings(this.state, this.layout);
   }
 
   /**
@@ -203,18 +205,18 @@ export class PacketPool {
   }
 
   /**
-   * Buffers in the global list, in the return rings and in all caches, read without stopping anybody: exact when the threads
-   * rest, a close estimate while they work.
+   * Buffers in the global list, in the return rings and in all caches, read without stopping anybody: exact when the
+   * threads rest, a close estimate while they work.
    */
   freeCount(): number {
     let count = Atomics.load(this.state, this.layout.freeCountWord);
     for (let thread = 0; thread < this.shape.threadCount; thread++) {
       count += Atomics.load(this.state, this.layout.threadWord(thread));
     }
-    // Taken first: what has been given can only be ahead of it.
-    for (const ring of returnRings(this.state, this.layout)) {
-      const { taken } = ring;
-      count += (ring.given - taken) | 0;
+    // The read cursor first: the other one can only be ahead of it.
+    for (const ring of this.returns) {
+      const { readCursor } = ring;
+      count += (ring.writeCursor - readCursor) | 0;
     }
     return Math.min(count, this.shape.bufferCount);
   }
@@ -243,8 +245,8 @@ export class PacketPool {
       for (let i = 0; i < cached; i++)
         note(this.state[word + this.layout.cacheSlotsOffset + i], `the cache of thread ${thread}`);
     }
-    returnRings(this.state, this.layout).forEach((ring, worker) => {
-      for (const index of ring.waiting()) note(index, `the return ring of worker ${worker}`);
+    this.returns.forEach((ring, worker) => {
+      for (const index of ring.buffers()) note(index, `the return ring of worker ${worker}`);
     });
     return { heldCount: seen.reduce((held, free) => held + (free === 0 ? 1 : 0), 0) };
   }

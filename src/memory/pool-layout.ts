@@ -10,7 +10,7 @@ import { alignUp, CACHE_LINE_WORDS, PAGE_BYTES, WORD_BYTES } from './layout.js';
  *   state    | (empty line) | lock | free count | free list              the global list, a stack of buffer indexes
  *   (words)  | thread 0: count, taken, returned, queued, queue base | cache | hand | send queue
  *            | thread 1: ...
- *            | return ring of thread 1: given | taken | slots            the way back from a worker to rx
+ *            | return ring of thread 1: write cursor | read cursor | slots    the way back from a worker to rx
  *            | return ring of thread 2: ...
  *
  *   word             type    writer              readers        meaning
@@ -28,18 +28,19 @@ import { alignUp, CACHE_LINE_WORDS, PAGE_BYTES, WORD_BYTES } from './layout.js';
  *   queue base       int32   its thread          its successor  cursor of the ring to who sends, when the queue was begun
  *   send queue       int32[] its thread          its successor  what the worker's transmitter still has to send (tx/);
  *                                                               of rx: its desk (rx-desk.ts)
- *   given            int32   its worker          rx, stats,     buffers ever given back to rx, which is also: positions of the
- *                                                successor      worker's ring whose buffers it has given back (wraps)
- *   taken            int32   rx                  stats          of those, the ones that rx has taken (wraps)
- *   slots            int32[] its worker          rx             their indexes; slot of cursor c: c & (slots - 1)
+ *   write cursor     int32   its worker          rx, main,      buffers ever given back, which is also: positions of the worker's
+ *                                                its successor  ring whose buffers it has given back (wraps)
+ *   read cursor      int32   rx; main, for a     rx, main       of those, the ones that have left the return ring (wraps)
+ *                            dead rx
+ *   slots            int32[] its worker          rx, main       their indexes; slot of cursor c: c & (slots - 1)
  *
  * The descriptor is in front of its frame so that one cache line has both it and all that the parser
  * reads of a TCP packet: 16 bytes, then Ethernet, IPv4 and TCP up to the flags, 48 bytes. A line is what
  * the two cores pay for when a packet changes hands. A buffer is one line longer than the frame that it
  * holds, because buffers at multiples of 2048 bytes would all fall into the same few sets of the cache.
  *
- * The caches, hands and send queues lie here, and not in each thread's heap, so that what a dead thread held
- * can be found: worker/predecessor.ts.
+ * The caches, hands, send queues and return rings lie here, and not in each thread's heap, so that what a dead thread
+ * held can be found: worker/predecessor.ts.
  */
 
 /** Buffers in a thread's private cache, and how many move to or from the global list at a time. */
@@ -126,9 +127,9 @@ export class PoolLayout {
   readonly cacheSlotsOffset = CACHE_LINE_WORDS;
   readonly handOffset: number;
   readonly queueOffset: number;
-  readonly returnTakenOffset = CACHE_LINE_WORDS;
+  readonly returnReadCursorOffset = CACHE_LINE_WORDS;
   readonly returnSlotsOffset = 2 * CACHE_LINE_WORDS;
-  /** Slots of a return ring, a power of two: room for all buffers. */
+  /** Slots of a return ring, a power of two: room for all buffers, so that it is never full. */
   readonly returnSlots: number;
   /** From the beginning of one buffer to the beginning of the next. */
   readonly strideBytes: number;

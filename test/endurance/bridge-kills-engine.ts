@@ -7,6 +7,7 @@ import { ENDLESS_RESTARTS, KillableThreads } from '../support/killable-threads.j
  * turn. Says "ready", says "done" after all kills, and prints one JSON object when SIGTERM has ended it.
  */
 const kills = Number(process.argv[2]);
+const WAIT_MS_MAX = 20_000;
 /** rx twice as often as each worker. */
 const VICTIMS = ['rx', 'worker0', 'rx', 'worker1'];
 
@@ -33,17 +34,27 @@ const ordered = new Promise((resolve) => process.once('SIGTERM', resolve));
 await engine.start();
 console.log('ready');
 
-async function processed(): Promise<number> {
+/** Waits until more packets have been processed. */
+async function processed(packets: number): Promise<void> {
+  const endMs = performance.now() + WAIT_MS_MAX;
+  while ((await total()) <= packets) {
+    if (performance.now() > endMs) throw new Error(`no packet after ${packets} within ${WAIT_MS_MAX} ms`);
+    await sleep(5);
+  }
+}
+
+async function total(): Promise<number> {
   await engine.aggregator?.pass(engine.series.notice.slotCount);
   return engine.aggregator?.totals.processed ?? 0;
 }
 
+// What comes before that is the two hosts' looking for each other.
+await processed(100);
 for (let kill = 0; kill < kills; kill++) {
   await sleep(30 + 13 * (kill % 7));
   await threads.kill(VICTIMS[kill % VICTIMS.length]);
-  const before = await processed();
   // Packets come in one direction only: worker1 is back when it answers, which a pass waits for.
-  while ((await processed()) === before) await sleep(5);
+  await processed(await total());
 }
 console.log('done');
 await ordered;

@@ -105,7 +105,7 @@ class MainRxBench {
         this.transmitter.queue(hand[i], 1);
       }
       this.transmitter.flush();
-      this.cache.freeBurst(hand, count);
+      this.cache.freeHand(hand, count);
       all += count;
     }
   }

@@ -2,7 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import t from 'tap';
 import type { CreateThread } from '../../src/engine/thread.js';
-import { COMMAND_RUN, COMMAND_STOP, CONTROL_COMMAND, controlOf } from '../../src/memory/control-layout.js';
+import {
+  COMMAND_HOLD,
+  COMMAND_RUN,
+  COMMAND_STOP,
+  CONTROL_COMMAND,
+  controlOf,
+} from '../../src/memory/control-layout.js';
 import { RX_INDEX } from '../../src/memory/pool-layout.js';
 import { createEngine } from '../support/engine-fixture.js';
 
@@ -25,8 +31,12 @@ t.test('told to stop before rx has opened its source, a start ends without a fai
     (port) => `port ${port}`,
     (error: Error) => error.message,
   );
-  const sawHold = Atomics.load(control, CONTROL_COMMAND) !== COMMAND_RUN;
-  while (Atomics.load(control, CONTROL_COMMAND) !== COMMAND_RUN) await sleep(1);
+  const sawHold = Atomics.load(control, CONTROL_COMMAND) === COMMAND_HOLD;
+  let hasFailed = false;
+  start.catch(() => {
+    hasFailed = true;
+  });
+  while (!hasFailed && Atomics.load(control, CONTROL_COMMAND) !== COMMAND_RUN) await sleep(1);
   const { violations } = await engine.stop();
   t.ok(sawHold, 'rx is held while the others begin');
   t.equal(await outcome, 'port 0');

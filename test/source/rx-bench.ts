@@ -190,7 +190,7 @@ export class RxBench {
   processFrames(max = 256): number[] {
     return this.pop(0, max).map((index) => {
       const number = this.pool.view.getUint16(this.pool.frameByteOffset(index) + SRC_PORT_OFFSET);
-      this.pool.cacheOf(1).free(index);
+      this.pool.cacheOf(1).freeHand(Int32Array.of(index), 1);
       return number;
     });
   }

@@ -90,15 +90,29 @@ class NumberedSource implements Source {
 const bytesOf = (frame: number) => 100 + frame;
 const interfaceOf = (frame: number) => (frame >> 2) & 1;
 
+interface Scene {
+  readonly poolBuffers: number;
+  readonly ringSlots: number;
+  /** Whether the workers are at work, between two bursts; otherwise at the end. */
+  readonly isWorking: boolean;
+}
+
 /** One rx in memory that outlives it; the test is the workers, and main beside it. */
 class Stage {
+  readonly isWorking: boolean;
   readonly memory;
   readonly rings;
   readonly controls = createControl(1 + WORKERS);
   readonly control = controlOf(this.controls, 0);
   readonly counters = createCounters(rxCountersShape(2, WORKERS));
 
-  constructor(poolBuffers: number, ringSlots: number) {
+  /** What the workers have seen: numbers of frames, and how many each. */
+  readonly seen: number[] = [];
+  readonly seenBy = new Array<number>(WORKERS).fill(0);
+  private readonly consumers;
+
+  constructor({ poolBuffers, ringSlots, isWorking }: Scene) {
+    this.isWorking = isWorking;
     this.memory = createPool({
       bufferCount: poolBuffers,
       bufferBytes: 128,
@@ -106,7 +120,23 @@ class Stage {
       handBuffers: BURST_FRAMES * WORKERS,
     });
     this.rings = Array.from({ length: WORKERS }, () => createRing(ringSlots));
+    this.consumers = this.rings.map((ring) => new RingConsumer(ring));
     this.control[CONTROL_COUNTERS_REQUESTED] = 1;
+  }
+
+  /** The workers take what is in their rings, and give the buffers back. */
+  work(): void {
+    const pool = new PacketPool(this.memory);
+    const hand = new Int32Array(BURST_FRAMES);
+    this.consumers.forEach((consumer, worker) => {
+      const cache = pool.cacheOf(1 + worker);
+      for (let n = consumer.pop(hand, 32); n > 0; n = consumer.pop(hand, 32)) {
+        for (let i = 0; i < n; i++)
+          this.seen.push(pool.view.getUint32(pool.frameByteOffset(hand[i]) + 8, true));
+        cache.freeHand(hand, n);
+        this.seenBy[worker] += n;
+      }
+    });
   }
 
   loop(code: Modules) {
@@ -134,6 +164,14 @@ class Stage {
   }
 }
 
+/** Does what nobody dies of. */
+function alive(work: () => void): void {
+  const outer = globalThis.beforeStatement;
+  globalThis.beforeStatement = () => undefined;
+  work();
+  globalThis.beforeStatement = outer;
+}
+
 /** rx from its beginning to its end; with a death before the given statement of all that it runs. Returns whether. */
 function runUntil(stage: Stage, statement: number): boolean {
   let statements = 0;
@@ -143,7 +181,10 @@ function runUntil(stage: Stage, statement: number): boolean {
   try {
     const loop = stage.loop(mortal);
     loop.begin();
-    while (loop.runBurst() > 0) loop.attend();
+    while (loop.runBurst() > 0) {
+      loop.attend();
+      if (stage.isWorking) alive(() => stage.work());
+    }
     loop.attend();
     return false;
   } catch (error) {
@@ -166,23 +207,12 @@ function problems(stage: Stage): string[] {
   const expectEqual = (what: string, left: unknown, right: unknown) => {
     if (left !== right) found.push(`${what}: ${left}, not ${right}`);
   };
-  const frames: number[] = [];
-  const hand = new Int32Array(BURST_FRAMES);
-  let popped = 0;
-  stage.rings.forEach((ring, worker) => {
-    const consumer = new RingConsumer(ring);
-    const cache = pool.cacheOf(1 + worker);
-    let own = 0;
-    for (let n = consumer.pop(hand, 32); n > 0; n = consumer.pop(hand, 32)) {
-      for (let i = 0; i < n; i++) frames.push(pool.view.getUint32(pool.frameByteOffset(hand[i]) + 8, true));
-      cache.freeBurst(hand, n);
-      own += n;
-    }
+  stage.work();
+  stage.seenBy.forEach((own, worker) => {
     expectEqual(`write cursor ${worker}`, levels[RX_LEVELS.firstWriteCursor + worker], own);
     expectEqual(`enqueued ${worker}`, totals[2 + 2 * 5 + worker], own);
-    popped += own;
   });
-  expectEqual('frames twice', frames.length, new Set(frames).size);
+  expectEqual('frames twice', stage.seen.length, new Set(stage.seen).size);
   expectEqual('in hand', levels[RX_LEVELS.held], 0);
   let dropped = 0;
   for (const i of [0, 1]) {
@@ -195,23 +225,24 @@ function problems(stage: Stage): string[] {
     );
     dropped += totals[2 + 5 * i + 3] + totals[2 + 5 * i + 4];
   }
-  expectEqual('enqueued and dropped', popped + dropped, FRAMES);
+  expectEqual('enqueued and dropped', stage.seen.length + dropped, FRAMES);
   expectEqual('buffers held', pool.audit().heldCount, 0);
   return found;
 }
 
 const SCENES = [
-  { name: 'with room for all', poolBuffers: 200, ringSlots: 128 },
-  { name: 'with rings that fill up', poolBuffers: 200, ringSlots: 8 },
-  { name: 'with a pool that runs dry', poolBuffers: 24, ringSlots: 128 },
+  { name: 'with room for all', poolBuffers: 200, ringSlots: 128, isWorking: false },
+  { name: 'with rings that fill up', poolBuffers: 200, ringSlots: 8, isWorking: false },
+  { name: 'with a pool that runs dry', poolBuffers: 24, ringSlots: 128, isWorking: false },
+  { name: 'with buffers that come back', poolBuffers: 40, ringSlots: 128, isWorking: true },
 ];
 
-for (const { name, poolBuffers, ringSlots } of SCENES) {
-  t.test(`rx may die before any statement, ${name}`, async (t) => {
+for (const scene of SCENES) {
+  t.test(`rx may die before any statement, ${scene.name}`, async (t) => {
     const broken: string[] = [];
     let deaths = 0;
     for (let statement = 1; ; statement++) {
-      const stage = new Stage(poolBuffers, ringSlots);
+      const stage = new Stage(scene);
       if (!runUntil(stage, statement)) break;
       deaths++;
       // Its successor dies over what it finds, now and then, and the next one takes over.

@@ -54,6 +54,22 @@ const CASES: readonly (PoolCase & { readonly what: string })[] = [
       ['free 2', 'free 1', 'free 2'],
     ],
   },
+  ...[MOVE_BUFFERS * 2 - 2, 2 ** 31 - 2, -2].map((cursor) => ({
+    what: `the return ring's end, or its cursors' (${cursor}), is passed`,
+    buffers: 4,
+    cursor,
+    before: [[], times(4, 'alloc')],
+    operations: [['alloc', 'alloc', 'alloc'] as PoolOperation[], ['free 1', 'free 3'] as PoolOperation[]],
+  })),
+  {
+    what: 'more come back than are needed: rx moves some to the list, out of which the worker takes',
+    buffers: 4 * CACHE_BUFFERS + 4,
+    before: [[], [...times(4 * CACHE_BUFFERS + 4, 'alloc'), 'free 128', 'free 2']],
+    operations: [
+      ['stock 1', 'alloc'],
+      ['free 1', 'alloc'],
+    ],
+  },
   {
     what: 'rx stocks up from hands, and then from the list, which the worker uses too',
     buffers: MOVE_BUFFERS + 6,
@@ -92,7 +108,8 @@ const MOVE_DOWN =
   'for (let i = 0; i < left; i++)\n            words[slotsWord + i] = words[slotsWord + MOVE_BUFFERS + i];';
 const COUNT_RETURNED = 'this.words[this.countWord] = cached + moved;';
 const TAKE_RETURNED = 'ring.take(moved);';
-const ANNOUNCE = 'Atomics.store(this.words, this.givenWord, (given + count) | 0);';
+const ANNOUNCE = 'Atomics.store(this.words, this.writeCursorWord, (write + count) | 0);';
+const SPILL = 'ring.take(CACHE_BUFFERS);';
 const LOCK = 'this.lock();';
 const UNLOCK = 'this.unlock();';
 const EXCHANGE = 'Atomics.compareExchange(this.words, this.lockWord, 0, this.lockToken) === 0';
@@ -191,14 +208,34 @@ const DEFECTS: readonly Defect[] = [
     found: /is in the return ring and in the hand/,
   },
   {
+    what: 'rx looks for what has come back by a plain load',
+    changes: [],
+    ringChanges: [
+      {
+        method: 'waiting',
+        replace: 'Atomics.load(this.words, this.writeCursorWord)',
+        by: 'this.words[this.writeCursorWord]',
+      },
+    ],
+    found: /a race/,
+  },
+  {
+    what: 'what rx moves to the list leaves the return ring when others may have taken it',
+    changes: [
+      { method: 'spill', replace: SPILL, by: '' },
+      { method: 'spill', replace: UNLOCK, by: `${UNLOCK} ${SPILL}` },
+    ],
+    found: /is in the global list and in the return ring/,
+  },
+  {
     what: 'a hand is announced before it is in the return ring',
     changes: [],
     ringChanges: [
       { method: 'give', replace: ANNOUNCE, by: '' },
       {
         method: 'give',
-        replace: 'const given = this.words[this.givenWord];',
-        by: `const given = this.words[this.givenWord]; ${ANNOUNCE}`,
+        replace: 'const write = this.words[this.writeCursorWord];',
+        by: `const write = this.words[this.writeCursorWord]; ${ANNOUNCE}`,
       },
     ],
     found: /is in|has|a race/,
@@ -207,7 +244,7 @@ const DEFECTS: readonly Defect[] = [
     what: 'a hand is announced by a plain store',
     changes: [],
     ringChanges: [
-      { method: 'give', replace: ANNOUNCE, by: 'this.words[this.givenWord] = (given + count) | 0;' },
+      { method: 'give', replace: ANNOUNCE, by: 'this.words[this.writeCursorWord] = (write + count) | 0;' },
     ],
     found: /a race/,
   },
@@ -248,12 +285,13 @@ const DEFECTS: readonly Defect[] = [
   },
 ];
 
-/** A cache whose worker gives back by another kind of ring. */
+/** A cache with another kind of return ring. */
 function givingTo(Ring: typeof ReturnRing, Cache: typeof BufferCache): typeof BufferCache {
   return class extends Cache {
     constructor(words: Int32Array, layout: PoolLayout, threadIndex: number) {
       super(words, layout, threadIndex);
-      if (threadIndex !== RX_INDEX) Object.assign(this, { ownRing: new Ring(words, layout, threadIndex) });
+      const ring = new Ring(words, layout, 1);
+      Object.assign(this, threadIndex === RX_INDEX ? { workerRings: [ring] } : { ownRing: ring });
     }
   };
 }
@@ -261,7 +299,7 @@ function givingTo(Ring: typeof ReturnRing, Cache: typeof BufferCache): typeof Bu
 t.test('a defect is found: its schedule ends in a violation', async (t) => {
   const scope = { CACHE_BUFFERS, MOVE_BUFFERS, RX_INDEX, LOCK_SPINS: 200, LOCK_SLEEP_MS: 1, InvariantError };
   for (const { what, changes, ringChanges = [], found } of DEFECTS) {
-    const Ring = mutantOf(ReturnRing, ringChanges, { INDEX_MASK });
+    const Ring = mutantOf(ReturnRing, ringChanges, { INDEX_MASK, InvariantError });
     const Cache = givingTo(Ring, mutantOf(BufferCache, changes, scope));
     const explore = () => {
       const exploration = new Exploration();

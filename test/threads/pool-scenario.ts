@@ -23,6 +23,8 @@ export type PoolOperation = 'alloc' | 'free' | `free ${number}` | `stock ${numbe
 
 export interface PoolCase {
   readonly buffers: number;
+  /** Where both cursors of the return ring stand at first; 0 where it is not given. */
+  readonly cursor?: number;
   /** Done by each thread on its own, before anything is explored. */
   readonly before: readonly (readonly PoolOperation[])[];
   /** Done by each thread, in every interleaving. */
@@ -49,6 +51,7 @@ export class PoolScenario implements Scenario {
   private readonly layout: PoolLayout;
   /** Of the worker, as the memory is between two steps. */
   private readonly returns: ReturnRing;
+  private readonly cursor: number;
 
   constructor(
     private readonly own: PoolCase,
@@ -58,14 +61,17 @@ export class PoolScenario implements Scenario {
     const shape = { bufferCount: own.buffers, bufferBytes: 64, threadCount, handBuffers: 1 };
     this.pool = createPool(shape);
     this.layout = new PoolLayout(shape);
-    const { lockWord, freeCountWord, freeListWord, cacheSlotsOffset, returnTakenOffset, returnSlotsOffset } =
-      this.layout;
-    const givenWord = this.layout.returnRingWord(WORKER);
     const cells = new Int32Array(this.pool.state);
+    const { lockWord, freeCountWord, freeListWord, cacheSlotsOffset } = this.layout;
+    const writeCursorWord = this.layout.returnRingWord(WORKER);
+    const readCursorWord = writeCursorWord + this.layout.returnReadCursorOffset;
+    this.cursor = own.cursor ?? 0;
+    cells[writeCursorWord] = this.cursor;
+    cells[readCursorWord] = this.cursor;
     this.returns = new ReturnRing(cells, this.layout, WORKER);
     const held = own.before.map((operations, thread) => {
       const cache = new BufferCache(cells, this.layout, thread);
-      return operations.reduce<Memo>((memo, operation) => perform(cache, operation, memo), [0]);
+      return operations.reduce<Memo>((memo, operation) => perform(cache, operation, memo), [this.cursor]);
     });
     const watched = [
       lockWord,
@@ -76,11 +82,11 @@ export class PoolScenario implements Scenario {
         const own = [THREAD_COUNT, THREAD_TAKEN, THREAD_RETURNED];
         return [...own.map((word) => block + word), ...range(block + cacheSlotsOffset, CACHE_BUFFERS)];
       }),
-      givenWord,
-      givenWord + returnTakenOffset,
-      ...range(givenWord + returnSlotsOffset, own.buffers),
+      writeCursorWord,
+      readCursorWord,
+      ...range(writeCursorWord + this.layout.returnSlotsOffset, this.layout.returnSlots),
     ];
-    const races = new RaceDetector(cells.length, watched, threadCount, [lockWord, givenWord]);
+    const races = new RaceDetector(cells.length, watched, threadCount, [lockWord, writeCursorWord]);
     this.memory = new SteppedMemory(cells, watched, races);
     this.threads = own.operations.map((operations, thread) => {
       const cache = new Cache(cells, this.layout, thread);
@@ -107,7 +113,7 @@ export class PoolScenario implements Scenario {
    * then, so that this is also what others see of the pool if it dies there. The buffers that they do not see
    * are those it had, and at most one batch that it was about to get.
    */
-  check(threads: readonly ThreadState[]): void {
+  check(threads: readonly ThreadState[], isRepaired = false): void {
     const lock = this.memory.cells[this.layout.lockWord];
     const mover = lock - 1;
     const free = this.freeList();
@@ -121,9 +127,11 @@ export class PoolScenario implements Scenario {
       }
     };
     note(free, 'the global list');
-    const returned = [...this.returns.waiting()];
-    const underWay = this.underWay(returned);
-    note(returned.slice(underWay), 'the return ring');
+    const waiting = [...this.returns.buffers()];
+    const underWay = isRepaired
+      ? 0
+      : this.underWay(threads[RX_INDEX], waiting, mover === RX_INDEX ? free : []);
+    note(waiting.slice(underWay), 'the return ring');
     threads.forEach((state, thread) => {
       if (thread === mover) return;
       const { cached, held } = this.placesOf(state, thread);
@@ -132,7 +140,9 @@ export class PoolScenario implements Scenario {
       const [count, taken, returned] = [THREAD_COUNT, THREAD_TAKEN, THREAD_RETURNED].map((word) =>
         this.wordOf(thread, word),
       );
-      const byRing = thread === RX_INDEX ? this.returns.taken + underWay : -this.returns.given;
+      const { readCursor, writeCursor } = this.returns;
+      const byRing =
+        thread === RX_INDEX ? (readCursor + underWay - this.cursor) | 0 : (this.cursor - writeCursor) | 0;
       if (taken - returned + byRing - count !== held.length)
         throw new Violation(
           `thread ${thread} has taken ${taken}, returned ${returned}, by the ring ${byRing}, cached ${count}`,
@@ -175,9 +185,11 @@ export class PoolScenario implements Scenario {
     }
     // A living thread that waits with the lock in its own hand is found when it is to finish.
     if (cells[this.layout.lockWord] !== 0) return;
-    this.check(threads);
+    this.check(threads, true);
     const { held } = this.placesOf(threads[dead], dead);
-    new BufferCache(cells, this.layout, dead).freeBurst(Int32Array.from(held), held.length);
+    const successor = new BufferCache(cells, this.layout, dead);
+    if (dead === RX_INDEX) successor.freeBurst(Int32Array.from(held), held.length);
+    else successor.freeHand(Int32Array.from(held), held.length);
     this.memory.races.hearAll();
   }
 
@@ -190,16 +202,21 @@ export class PoolScenario implements Scenario {
     const slotsWord = this.layout.threadWord(thread) + this.layout.cacheSlotsOffset;
     const cached = this.wordsFrom(slotsWord, this.wordOf(thread, THREAD_COUNT));
     // What the operation under way has given back already.
-    const released = thread === RX_INDEX ? 0 : this.returns.given - memo[0];
+    const released = thread === RX_INDEX ? 0 : (this.returns.writeCursor - memo[0]) | 0;
     return { cached, held: heldOf(memo).slice(released) };
   }
 
-  /** How many of the buffers in the return ring are in the cache of rx already, which is about to take them. */
-  private underWay(returned: readonly number[]): number {
+  /** How many of those that wait in the return ring rx has elsewhere already, in the midst of taking them. */
+  private underWay(
+    { log, hasCrashed }: ThreadState,
+    waiting: readonly number[],
+    free: readonly number[],
+  ): number {
+    if (log.length === 0 && !hasCrashed) return 0;
     const slotsWord = this.layout.threadWord(RX_INDEX) + this.layout.cacheSlotsOffset;
     const cached = this.wordsFrom(slotsWord, this.wordOf(RX_INDEX, THREAD_COUNT));
-    const first = returned.findIndex((buffer) => !cached.includes(buffer));
-    return first < 0 ? returned.length : first;
+    const first = waiting.findIndex((buffer) => !cached.includes(buffer) && !free.includes(buffer));
+    return first < 0 ? waiting.length : first;
   }
 
   private wordOf(thread: number, word: number): number {
@@ -227,7 +244,7 @@ function perform(cache: BufferCache, operation: PoolOperation, memo: Memo): Memo
   }
   const count = Math.min(handCountOf(operation), held.length);
   cache.freeHand(Int32Array.from(held), count);
-  return [released + count, ...held.slice(count)];
+  return [(released + count) | 0, ...held.slice(count)];
 }
 
 function heldOf(memo: Memo): readonly number[] {

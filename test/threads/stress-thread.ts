@@ -41,8 +41,8 @@ function consume(): StressReport {
       if (pool.words[pool.frameByteOffset(hand[i]) >>> 2] !== received && firstWrong < 0)
         firstWrong = received;
       received++;
-      cache.free(hand[i]);
     }
+    cache.freeHand(hand, count);
   }
   return { received, firstWrong };
 }
