@@ -1,4 +1,4 @@
-import { BLOCK_WORDS, WORD_RULES } from '../matcher-layout.js';
+import { BLOCK_RULES, BLOCK_WORDS, WORD_RULES } from '../matcher-layout.js';
 import type { RuleMatch } from '../rule.js';
 import type { RuleLikeness } from './rule-likeness.js';
 import type { RuleTurns } from './rule-turns.js';
@@ -7,6 +7,10 @@ import { WideKeys } from './wide-keys.js';
 
 /** Rules that fit into so few words need no trial. */
 const TRIED_RULES_MIN = 4 * WORD_RULES;
+/** Rules of a stretch of the file: a block's, and a part of them. */
+const STRETCHES = [BLOCK_RULES, BLOCK_RULES / 4];
+/** What a block costs beside the words in it that are looked at: its offsets, and lines of the cache. In words. */
+const BLOCK_COST = 2;
 
 /** Rules by word, and the words in their order. */
 interface Arrangement {
@@ -24,7 +28,9 @@ interface Arrangement {
  * promise, and the words disappoint. With rules that look alike side by side, those that a packet's
  * addresses leave over lie in few words: prefixes contain each other or have nothing in common, so that
  * the rules of one address are at most 33 runs of them. But where most rules hold for most packets, the
- * order of the file is the best one, because the first word has the answer. Some packets tell which.
+ * order of the file is the best one, because the first word has the answer. Between the two lies the order of
+ * the file from one stretch to the next, and likeness within each: a packet that most stretches have a rule for
+ * is done with the first ones, and looks at few words there. Some packets tell which.
  *
  * @returns the place by the position.
  */
@@ -33,8 +39,7 @@ export function placeRules(
   turns: RuleTurns,
   likeness: RuleLikeness,
 ): Int32Array {
-  const inOrder = Int32Array.from({ length: matches.length }, (_, position) => position);
-  const { positions, words, blocks } = best([...likeness.orders(), inOrder].map(arrange), matches, turns);
+  const { positions, words, blocks } = best(ordersOf(likeness, matches.length), matches, turns);
   const places = new Int32Array(matches.length);
   for (let block = 0; block + 1 < blocks.length; block++) {
     for (let at = blocks[block]; at < blocks[block + 1]; at++) {
@@ -47,15 +52,32 @@ export function placeRules(
   return places;
 }
 
-function best(
-  arrangements: readonly Arrangement[],
-  matches: readonly RuleMatch[],
-  turns: RuleTurns,
-): Arrangement {
-  if (matches.length < TRIED_RULES_MIN) return arrangements[0];
+function ordersOf(likeness: RuleLikeness, ruleCount: number): Int32Array[] {
+  const alike = likeness.orders();
+  const inOrder = Int32Array.from({ length: ruleCount }, (_, position) => position);
+  const stretches = STRETCHES.filter((length) => length < ruleCount).flatMap((length) =>
+    alike.map((order) => byStretch(order, length)),
+  );
+  return [...alike, ...stretches, inOrder];
+}
+
+/** @returns the positions from each multiple of `length` on together, in the order in which they were. */
+function byStretch(order: Int32Array, length: number): Int32Array {
+  const result = new Int32Array(order.length);
+  const filled = new Int32Array(Math.ceil(order.length / length));
+  for (let i = 0; i < order.length; i++) {
+    const stretch = Math.floor(order[i] / length);
+    result[stretch * length + filled[stretch]++] = order[i];
+  }
+  return result;
+}
+
+function best(orders: readonly Int32Array[], matches: readonly RuleMatch[], turns: RuleTurns): Arrangement {
+  if (matches.length < TRIED_RULES_MIN) return arrange(orders[0]);
   const trials = judgeTrials(matches, turns);
-  const costs = arrangements.map((arrangement) => visitedWords(arrangement, trials));
-  return arrangements[costs.indexOf(Math.min(...costs))];
+  const arrangements = orders.map(arrange);
+  const costs = arrangements.map((arrangement) => costOf(arrangement, trials));
+  return arrangements[costs.lastIndexOf(Math.min(...costs))];
 }
 
 /**
@@ -90,30 +112,48 @@ function arrange(order: Int32Array): Arrangement {
   return { positions: order, words, blocks };
 }
 
-/** Words that the matcher would look at for all trial packets. */
-function visitedWords({ positions, words }: Arrangement, { src, dst, service }: JudgedTrials): number {
+/** What the matcher would do for all trial packets, in words that it looks at. */
+function costOf({ positions, words, blocks }: Arrangement, { src, dst, service }: JudgedTrials): number {
   const found = new Int32Array(TRIALS).fill(positions.length);
-  let visited = 0;
-  for (let at = 0; at < words.length; at++) {
-    const first = words[at] * WORD_RULES;
-    const end = Math.min(first + WORD_RULES, positions.length);
-    let inSrc = 0;
-    let inDst = 0;
-    let inService = 0;
-    for (let i = first; i < end; i++) {
-      const position = positions[i];
-      inSrc |= src[position];
-      inDst |= dst[position];
-      inService |= service[position];
-      for (let left = src[position] & dst[position] & service[position]; left !== 0; left &= left - 1) {
-        const trial = 31 - Math.clz32(left & -left);
-        if (position < found[trial]) found[trial] = position;
+  let cost = 0;
+  for (let block = 0; block + 1 < blocks.length; block++) {
+    let inBlockSrc = 0;
+    let inBlockDst = 0;
+    let inBlockService = 0;
+    for (let at = blocks[block]; at < blocks[block + 1]; at++) {
+      const first = words[at] * WORD_RULES;
+      const end = Math.min(first + WORD_RULES, positions.length);
+      let inSrc = 0;
+      let inDst = 0;
+      let inService = 0;
+      for (let i = first; i < end; i++) {
+        const position = positions[i];
+        inSrc |= src[position];
+        inDst |= dst[position];
+        inService |= service[position];
+        for (let left = src[position] & dst[position] & service[position]; left !== 0; left &= left - 1) {
+          const trial = 31 - Math.clz32(left & -left);
+          if (position < found[trial]) found[trial] = position;
+        }
       }
+      cost += looking(inSrc & inDst & inService, found, positions[first]);
+      inBlockSrc |= inSrc;
+      inBlockDst |= inDst;
+      inBlockService |= inService;
     }
-    // A word whose best rule is behind what was found in words before is not looked at, nor are those behind it.
-    for (let left = inSrc & inDst & inService; left !== 0; left &= left - 1) {
-      if (positions[first] <= found[31 - Math.clz32(left & -left)]) visited++;
-    }
+    const best = positions[words[blocks[block]] * WORD_RULES];
+    cost += BLOCK_COST * looking(inBlockSrc & inBlockDst & inBlockService, found, best);
   }
-  return visited;
+  return cost;
+}
+
+/**
+ * How many of these trials look at a word or a block, whose best rule is at `best`: not those that had found a better
+ * one before.
+ */
+function looking(trials: number, found: Int32Array, best: number): number {
+  let count = 0;
+  for (let left = trials; left !== 0; left &= left - 1)
+    if (found[31 - Math.clz32(left & -left)] >= best) count++;
+  return count;
 }
