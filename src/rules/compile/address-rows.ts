@@ -61,16 +61,21 @@ function pairUp(
   pairsMax: number,
   rows: RowStore,
 ): Pairs | null {
-  const numbered = { src: numberRows(src), dst: numberRows(dst) };
-  if (numbered.src.rows.length * numbered.dst.rows.length > pairsMax) return null;
-  const product = multiplyRows(numbered.src.rows, numbered.dst.rows, rows);
-  return product === null ? null : { ...numbered, product };
+  const numberedSrc = numberRows(src, pairsMax);
+  const numberedDst = numberedSrc && numberRows(dst, pairsMax / numberedSrc.rows.length);
+  if (numberedSrc === null || numberedDst === null) return null;
+  const product = multiplyRows(numberedSrc.rows, numberedDst.rows, rows);
+  return product && { src: numberedSrc, dst: numberedDst, product };
 }
 
-function numberRows({ count, rows }: ValueClasses | Ipv6Classes): NumberedRows {
+/** @returns `null` where there are more rows than `rowsMax`. */
+function numberRows({ count, rows }: ValueClasses | Ipv6Classes, rowsMax: number): NumberedRows | null {
   const numbers = new RowNumbers();
   const codes = new Int32Array(count);
-  for (let i = 0; i < count; i++) codes[i] = numbers.of(rows[i]);
+  for (let i = 0; i < count; i++) {
+    codes[i] = numbers.of(rows[i]);
+    if (numbers.rows.length > rowsMax) return null;
+  }
   return { codes, rows: numbers.rows };
 }
 

@@ -1,26 +1,15 @@
 import { BLOCK_RULES, BLOCK_WORDS, WORD_RULES } from '../matcher-layout.js';
 import type { RuleMatch } from '../rule.js';
+import { type Arrangement, arrange } from './arrangement.js';
 import type { RuleLikeness } from './rule-likeness.js';
 import type { RuleTurns } from './rule-turns.js';
-import { type JudgedTrials, judgeTrials, TRIALS } from './trial-packets.js';
-import { WideKeys } from './wide-keys.js';
+import { TrialLookups } from './trial-lookups.js';
+import { judgeTrials } from './trial-packets.js';
 
 /** Rules that fit into so few words need no trial. */
 const TRIED_RULES_MIN = 4 * WORD_RULES;
 /** Rules of a stretch of the file: a block's, and a part of them. */
 const STRETCHES = [BLOCK_RULES, BLOCK_RULES / 4];
-/** What a block costs beside the words in it that are looked at: its offsets, and lines of the cache. In words. */
-const BLOCK_COST = 2;
-
-/** Rules by word, and the words in their order. */
-interface Arrangement {
-  /** Positions: `WORD_RULES` a word, ascending in it; the last word may have fewer. */
-  readonly positions: Int32Array;
-  /** Which word is first, second and so on; `BLOCK_WORDS` of them are a block, and only the last may have fewer. */
-  readonly words: Int32Array;
-  /** Where in `words` each block begins, and where the last one ends. */
-  readonly blocks: Int32Array;
-}
 
 /**
  * Gives every rule its place in the rows. In the order of the file nearly every word would have a rule for
@@ -76,84 +65,6 @@ function best(orders: readonly Int32Array[], matches: readonly RuleMatch[], turn
   if (matches.length < TRIED_RULES_MIN) return arrange(orders[0]);
   const trials = judgeTrials(matches, turns);
   const arrangements = orders.map(arrange);
-  const costs = arrangements.map((arrangement) => costOf(arrangement, trials));
+  const costs = arrangements.map((arrangement) => new TrialLookups(arrangement, trials).cost());
   return arrangements[costs.lastIndexOf(Math.min(...costs))];
-}
-
-/**
- * Within a word by position, so that its first bit is its best; within a block the words by their best, and
- * so the blocks: where one cannot better what has been found, none behind it can.
- */
-function arrange(order: Int32Array): Arrangement {
-  const wordCount = Math.ceil(order.length / WORD_RULES);
-  const blockCount = Math.ceil(wordCount / BLOCK_WORDS);
-  const byBest = new WideKeys(wordCount);
-  for (let word = 0; word < wordCount; word++) {
-    byBest.words[2 * word + 1] = order.subarray(word * WORD_RULES, (word + 1) * WORD_RULES).sort()[0];
-    byBest.words[2 * word] = word;
-  }
-  const blocksByBest = new WideKeys(blockCount);
-  for (let block = 0; block < blockCount; block++) {
-    const first = block * BLOCK_WORDS;
-    byBest.sort(first, Math.min(first + BLOCK_WORDS, wordCount));
-    blocksByBest.words[2 * block + 1] = byBest.words[2 * first + 1];
-    blocksByBest.words[2 * block] = block;
-  }
-  blocksByBest.sort(0, blockCount);
-  const words = new Int32Array(wordCount);
-  const blocks = new Int32Array(blockCount + 1);
-  let count = 0;
-  for (let block = 0; block < blockCount; block++) {
-    const first = blocksByBest.words[2 * block] * BLOCK_WORDS;
-    const end = Math.min(first + BLOCK_WORDS, wordCount);
-    for (let word = first; word < end; word++) words[count++] = byBest.words[2 * word];
-    blocks[block + 1] = count;
-  }
-  return { positions: order, words, blocks };
-}
-
-/** What the matcher would do for all trial packets, in words that it looks at. */
-function costOf({ positions, words, blocks }: Arrangement, { src, dst, service }: JudgedTrials): number {
-  const found = new Int32Array(TRIALS).fill(positions.length);
-  let cost = 0;
-  for (let block = 0; block + 1 < blocks.length; block++) {
-    let inBlockSrc = 0;
-    let inBlockDst = 0;
-    let inBlockService = 0;
-    for (let at = blocks[block]; at < blocks[block + 1]; at++) {
-      const first = words[at] * WORD_RULES;
-      const end = Math.min(first + WORD_RULES, positions.length);
-      let inSrc = 0;
-      let inDst = 0;
-      let inService = 0;
-      for (let i = first; i < end; i++) {
-        const position = positions[i];
-        inSrc |= src[position];
-        inDst |= dst[position];
-        inService |= service[position];
-        for (let left = src[position] & dst[position] & service[position]; left !== 0; left &= left - 1) {
-          const trial = 31 - Math.clz32(left & -left);
-          if (position < found[trial]) found[trial] = position;
-        }
-      }
-      cost += looking(inSrc & inDst & inService, found, positions[first]);
-      inBlockSrc |= inSrc;
-      inBlockDst |= inDst;
-      inBlockService |= inService;
-    }
-    const best = positions[words[blocks[block]] * WORD_RULES];
-    cost += BLOCK_COST * looking(inBlockSrc & inBlockDst & inBlockService, found, best);
-  }
-  return cost;
-}
-
-/**
- * How many of these trials look at a word or a block, whose best rule is at `best`: not those that had found a better
- * one before.
- */
-function looking(trials: number, found: Int32Array, best: number): number {
-  let count = 0;
-  for (let left = trials; left !== 0; left &= left - 1)
-    if (found[31 - Math.clz32(left & -left)] >= best) count++;
-  return count;
 }
