@@ -1,7 +1,9 @@
+import type { Packet } from '../protocol/packet.js';
 import * as layout from './matcher-layout.js';
 
 // V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
 const {
+  HEADER_SERVICE,
   hashOfNetwork,
   LINK,
   MAP6_FIRST,
@@ -11,12 +13,42 @@ const {
   NETWORK_WORDS,
   PAGE_CODES,
   PAGE_SHIFT,
+  STEP_PAGES,
+  STEP_TABLE,
+  STEP_WORDS,
 } = layout;
 
 /** Looks up what one field's value comes to in a compiled table: the rows that `CompiledMatcher` intersects. */
 export class FieldRows {
-  /** @param words of matcher-layout.ts. */
-  constructor(protected readonly words: Int32Array) {}
+  protected readonly words: Int32Array;
+  /** The service: the page of protocols, the pages of the ports, and what they come to. */
+  private readonly protocols: number;
+  private readonly dstPorts: number;
+  private readonly dstPortTable: number;
+  private readonly srcPorts: number;
+  private readonly srcPortTable: number;
+
+  /** @param memory of matcher-layout.ts. */
+  constructor(memory: SharedArrayBuffer) {
+    const words = new Int32Array(memory);
+    this.words = words;
+    const service = words[HEADER_SERVICE];
+    this.protocols = words[service + STEP_PAGES];
+    this.dstPorts = words[service + STEP_WORDS + STEP_PAGES];
+    this.dstPortTable = words[service + STEP_WORDS + STEP_TABLE];
+    this.srcPorts = words[service + 2 * STEP_WORDS + STEP_PAGES];
+    this.srcPortTable = words[service + 2 * STEP_WORDS + STEP_TABLE];
+  }
+
+  /** @returns what protocol and ports come to: a row, or the class that the steps of its chain go on from. */
+  protected serviceOf(packet: Packet): number {
+    let service = this.words[(this.protocols + packet.protocol) | 0];
+    service = this.words[(this.dstPortTable + service + this.codeOf(this.dstPorts, packet.dstPort)) | 0];
+    if (this.srcPorts !== 0) {
+      service = this.words[(this.srcPortTable + service + this.codeOf(this.srcPorts, packet.srcPort)) | 0];
+    }
+    return service;
+  }
 
   /** @returns the class of a port in the pages of its field. */
   protected codeOf(pages: number, port: number): number {
