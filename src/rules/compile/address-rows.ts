@@ -33,7 +33,7 @@ interface Addresses<Classes> {
  * Writes the maps of the addresses and what they refer to: of each address its row, or one row of both where there are
  * few pairs of classes. Of a pair only those rules are left over that ask for both, so that fewer words promise a rule,
  * and there is a row less to look at: rules that list a sixth of five fields promise 82 words before the first match,
- * and 49 in pairs. A table of one block is so quickly gone through that another look-up would cost more.
+ * and 55 in pairs. A table of one block is so quickly gone through that another look-up would cost more.
  */
 export function writeAddresses(turns: RuleTurns, sweep: RowSweep, rows: RowStore, writer: WordWriter): void {
   const addresses4 = { src: sweepValues(sweep, turns.src4), dst: sweepValues(sweep, turns.dst4) };
