@@ -19,11 +19,17 @@ import { CACHE_LINE_WORDS } from '../memory/layout.js';
  *   positions the position of the rule at every place, and one more, which is not used
  *   map4      shift, then the entries of the address's upper bits (address >>> shift); an entry is the offset
  *             of a row, or the complement of twice the offset of a bucket, or of that and one for a node
+ *   pairs     where both addresses together have one row, its offset is in a table: the source's map then gives the
+ *             offset of a line of it, and the destination's the place in the line
  *   node      in one word the mask (from bit 5 on) and the shift of the bits that it looks at; their entries
  *   bucket    mask of the bits that it looks at, where in them its second to fourth class start, four rows
- *   map6      a map4 of the address's first word, in which a row may be a link instead: the offset and LINK of
- *             the map of the next word
- *   service   the steps of protocol, destination port and source port, where no table is looked into for the first
+ *   map6      mask and offset of its networks, and the offset of a map4 of the address's first word, in which a row
+ *             may be a link instead: the offset and LINK of the map of the next word
+ *   networks  short cuts of a map6: sets of two places, each with the first two words of an address and what they come
+ *             to, a row or a link; 0 where there is none. A network is in the set of its hash, or, where that is full,
+ *             found by the maps alone
+ *   service   the steps of protocol, destination port and source port, where no table is looked into for the first;
+ *             the last one is all 0 where no rule asks for it
  *   steps     those of the other fields: which field, offset of its pages, offset of the table that joins it
  *             to the steps before it (0: it begins a chain), whether it ends a chain
  *   pages     offsets of 257 pages of 256 codes; a value's code is at the value plus 1; but of the protocols just
@@ -42,7 +48,9 @@ export const HEADER_STEPS = HEADER_SERVICE + 1;
 export const HEADER_STEP_COUNT = HEADER_STEPS + 1;
 /** Chains: rows that come from the steps. */
 export const HEADER_CHAIN_COUNT = HEADER_STEP_COUNT + 1;
-export const HEADER_END = HEADER_CHAIN_COUNT + 1;
+/** Rows that come from the addresses: two, or one where they are looked up in pairs. */
+export const HEADER_ADDRESS_ROWS = HEADER_CHAIN_COUNT + 1;
+export const HEADER_END = HEADER_ADDRESS_ROWS + 1;
 
 /** Rules of a word, words of a block. */
 export const WORD_RULES = 32;
@@ -67,6 +75,21 @@ export const STEP_WORDS = 4;
 
 /** Above every offset: COMPILE_BYTES_MAX is less. */
 export const LINK = 2 ** 29;
+
+/** Of a map6. */
+export const MAP6_MASK = 0;
+export const MAP6_NETWORKS = 1;
+export const MAP6_FIRST = 2;
+
+/** Words of a place, and of a set of them. */
+export const NETWORK_WORDS = 4;
+export const NETWORK_SET_WORDS = 2 * NETWORK_WORDS;
+
+/** Of the first two words of an IPv6 address. Which set it is its lowest bits say. */
+export function hashOfNetwork(word0: number, word1: number): number {
+  const mixed = Math.imul(Math.imul(word0, 0x9e3779b1) ^ word1, 0x85ebca6b);
+  return mixed ^ (mixed >>> 15);
+}
 
 /** Steps of the service. */
 export const SERVICE_STEPS = 3;

@@ -10,6 +10,7 @@ import { LinearMatcher } from '../../src/rules/linear-matcher.js';
 import { NO_MATCH } from '../../src/rules/matcher.js';
 import type { RuleSet } from '../../src/rules/rule.js';
 import { RuleTable } from '../../src/rules/rule-table.js';
+import { Random } from '../protocol/random.js';
 import {
   beginTrace,
   fillPacket,
@@ -19,7 +20,7 @@ import {
   SHARED_FILTERS,
   withoutSharedFilters,
 } from '../support/classbench.js';
-import { rule, ruleSet, ruleSetOf } from './build-rules.js';
+import { MATCH_ALL, rule, ruleSet, ruleSetOf } from './build-rules.js';
 import { naiveMatch } from './naive-matcher.js';
 import { packetNear, randomRuleSet, SOURCE_INTERFACES } from './random-rules.js';
 
@@ -107,6 +108,47 @@ t.test('of equal rules the first wins, wherever a block or a word ends', async (
     t.equal(matcher.match(packet), count + 1, 'the last one');
     packet.protocol = 6;
   }
+});
+
+t.test('IPv6 networks are told from those beside them, with and without a short cut', async (t) => {
+  const random = new Random(Number(process.env.TEST_SEED ?? 1));
+  const firstWords = [0, 0x2001_0db8, -1];
+  // The first and the last ones, some in a row, and so many that sets of the table are full.
+  const secondWords = [0, 1, 2, 3, -2, -1, ...Array.from({ length: 2000 }, () => random.uint32() | 0)];
+  const wordsNear = () => {
+    const word1 = random.pick(secondWords) + random.pick([0, 0, 0, 1, -1]);
+    return [
+      random.pick(firstWords),
+      word1 | 0,
+      random.pick([0, 0, -1, random.uint32() | 0]),
+      random.below(3),
+    ];
+  };
+  const set = ruleSet(
+    Array.from({ length: 3000 }, (_, i) => {
+      const bits = random.pick([48, 63, 64, 64, 64, 65, 96, 128]);
+      const words = wordsNear().map(
+        (word, at) => word & ~(bits - 32 * at >= 32 ? 0 : -1 >>> Math.max(bits - 32 * at, 0)),
+      );
+      return rule(`r${i}`, 'count', {
+        match: { ...MATCH_ALL, ipVersion: 6, dst: [{ version: 6, words, bits }] },
+      });
+    }).reverse(),
+  );
+  const linear = linearOf(set);
+  const compiled = compiledOf(set);
+  const packet = Object.assign(new Packet(), { ipVersion: 6, protocol: 6, srcPort: 1024, dstPort: 23 });
+  let wrong = 0;
+  let matched = 0;
+  for (let i = 0; i < 3000; i++) {
+    const [dst0, dst1, dst2, dst3] = wordsNear();
+    Object.assign(packet, { dst0, dst1, dst2, dst3 });
+    const expected = linear.match(packet);
+    if (compiled.match(packet) !== expected) wrong++;
+    if (expected !== NO_MATCH) matched++;
+  }
+  t.equal(wrong, 0);
+  t.ok(matched > 500 && matched < 3000, `${matched} of 3000 matched a rule`);
 });
 
 for (const { name, filters, trace } of SHARED_FILTERS) {

@@ -1,5 +1,6 @@
-import { LINK } from '../matcher-layout.js';
+import { LINK, NETWORK_WORDS } from '../matcher-layout.js';
 import { IPV6_WORDS, SIGN } from './ipv6-turns.js';
+import { NetworkList } from './network-list.js';
 import type { Ipv6Classes, ValueClasses } from './value-sweep.js';
 import type { WordWriter } from './word-writer.js';
 
@@ -23,10 +24,12 @@ const BUCKET_CLASSES = 4;
 /** Above what any start in a bucket can be, and yet less than 2^31 away from all of them. */
 const NO_START = 0x7fff_ffff;
 
-/** Writes a map4. @returns its offset. */
-export function writeIpv4Map({ count, starts, rows }: ValueClasses, writer: WordWriter): number {
-  const entries = new Int32Array(count);
-  for (let i = 0; i < count; i++) entries[i] = writer.rowOffset(rows[i]);
+/** Writes a map4. @param entries what each class becomes. @returns its offset. */
+export function writeIpv4Map(
+  { count, starts }: ValueClasses,
+  entries: Int32Array,
+  writer: WordWriter,
+): number {
   return new WordMapWriter({ count, starts, entries }, writer).write(ROOT_SPARE_BITS);
 }
 
@@ -109,10 +112,16 @@ class WordMapWriter {
   }
 }
 
-/** Writes a map6. @returns its offset. */
-export function writeIpv6Map({ count, starts, rows }: Ipv6Classes, writer: WordWriter): number {
-  const entries = rows.map((row) => writer.rowOffset(row));
-  return new Ipv6MapWriter(starts, entries, writer).level(0, count, 0);
+/** Like `writeIpv4Map`, a map6. */
+export function writeIpv6Map(
+  { count, starts }: Ipv6Classes,
+  entries: Int32Array,
+  writer: WordWriter,
+): number {
+  const networks = new NetworkList();
+  const first = new Ipv6MapWriter(starts, entries, writer, networks).level(0, count, 0);
+  const { mask, words } = networks.table();
+  return writer.append([mask, writer.append(words, NETWORK_WORDS), first]);
 }
 
 class Ipv6MapWriter {
@@ -120,6 +129,7 @@ class Ipv6MapWriter {
     private readonly starts: Int32Array,
     private readonly entries: Int32Array,
     private readonly writer: WordWriter,
+    private readonly networks: NetworkList,
   ) {}
 
   /**
@@ -146,8 +156,17 @@ class Ipv6MapWriter {
       }
       at = groupEnd;
     }
+    if (depth === 1) this.noteNetworks(this.wordOf(end - 1, 0), starts, entries);
     const classes = { count: starts.length, starts, entries };
     return new WordMapWriter(classes, this.writer).write(depth === 0 ? ROOT_SPARE_BITS : LINKED_SPARE_BITS);
+  }
+
+  /** Notes the second words that are one of a kind, behind a first word. */
+  private noteNetworks(word0: number, starts: readonly number[], entries: readonly number[]): void {
+    for (let i = 0; i < starts.length; i++) {
+      const isLast = i + 1 === starts.length;
+      if (starts[i] === (isLast ? -1 : starts[i + 1] - 1)) this.networks.note(word0, starts[i], entries[i]);
+    }
   }
 
   /** A word of a class's first address. */

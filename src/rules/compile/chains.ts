@@ -9,7 +9,7 @@ import {
   FIELD_TCP_FLAGS,
   FIELD_VLAN,
 } from '../matcher-layout.js';
-import { doubled } from './doubled.js';
+import { multiplyRows, RowNumbers } from './row-product.js';
 import type { RowStore } from './row-store.js';
 import type { RowSweep } from './row-sweep.js';
 import { TurnList } from './turn-list.js';
@@ -17,6 +17,7 @@ import { sweepValues, type ValueClasses } from './value-sweep.js';
 
 /** The fields that every packet is looked up by, in the order of their look-up: those that most rules name. */
 const SERVICE_FIELDS = [FIELD_PROTOCOL, FIELD_DST_PORT, FIELD_SRC_PORT];
+const LAST_SERVICE_FIELD = FIELD_SRC_PORT;
 /** The other fields but addresses. */
 const OTHER_FIELDS = [
   FIELD_TCP_FLAGS,
@@ -26,11 +27,6 @@ const OTHER_FIELDS = [
   FIELD_VLAN,
   FIELD_IN_INTERFACE,
 ];
-
-/** Products of two fields' classes that are tried at most, counted in blocks: 20 ms of compiling. */
-const PRODUCT_BLOCKS_MAX = 400_000;
-/** Blocks that one product may add at most: 2 MB. */
-const NEW_BLOCKS_MAX = 16_384;
 
 /** The classes of one field, numbered. */
 export interface CodeClasses {
@@ -66,8 +62,8 @@ export type Chain = readonly Step[];
  *
  * @param turns of each field, sorted.
  * @returns at least one chain. It begins with one step for each field of the service, whether rules name
- * it or not: an own one of one class stands for a field that had to go to a chain of its own. Other fields
- * are left out where they rule nothing out.
+ * it or not: an own one of one class stands for a field that had to go to a chain of its own. The last of them,
+ * the source port, is left out where it would have one class, as other fields are where they rule nothing out.
  */
 export function buildChains(turns: readonly TurnList[], sweep: RowSweep, rows: RowStore): Chain[] {
   const classesOf = (field: number) => codeClasses(field, sweepValues(sweep, turns[field]));
@@ -77,6 +73,7 @@ export function buildChains(turns: readonly TurnList[], sweep: RowSweep, rows: R
     const classes = classesOf(field);
     const joined = joinOrBegin(first, classes, rows);
     if (joined === null) left.push(classes);
+    if (field === LAST_SERVICE_FIELD && (joined === null || classes.rows.length === 1)) continue;
     first.push(joined ?? joinOrBegin(first, oneClass(sweep), rows)!);
   }
   const chains = [first];
@@ -105,37 +102,6 @@ function oneClass(sweep: RowSweep): CodeClasses {
 /** @returns the step that adds a field to a chain, or `null` where that would take too much. */
 function joinOrBegin(chain: readonly Step[], classes: CodeClasses, rows: RowStore): Step | null {
   if (chain.length === 0) return { classes, rows: classes.rows, table: null };
-  const chainRows = chain[chain.length - 1].rows;
-  const width = classes.rows.length;
-  if (chainRows.length * width * rows.blocksARow > PRODUCT_BLOCKS_MAX && width > 1) return null;
-  const blocksMax = rows.store.count + NEW_BLOCKS_MAX;
-  const table = new Int32Array(chainRows.length * width);
-  if (width < chainRows.length) {
-    for (let i = 0; i < width; i++) {
-      if (!rows.intersectEach(classes.rows[i], chainRows, table, i, width, blocksMax)) return null;
-    }
-  } else {
-    for (let i = 0; i < chainRows.length; i++) {
-      if (!rows.intersectEach(chainRows[i], classes.rows, table, i * width, 1, blocksMax)) return null;
-    }
-  }
-  const numbers = new RowNumbers();
-  for (let cell = 0; cell < table.length; cell++) table[cell] = numbers.of(table[cell]);
-  return { classes, rows: numbers.rows, table };
-}
-
-/** Numbers rows from 0 on, in the order in which they are asked for. */
-class RowNumbers {
-  readonly rows: number[] = [];
-  /** By the row, its number and 1; 0 where it has none. */
-  private numbers = new Int32Array(256);
-
-  of(row: number): number {
-    while (row >= this.numbers.length) this.numbers = doubled(this.numbers);
-    const known = this.numbers[row];
-    if (known !== 0) return known - 1;
-    this.rows.push(row);
-    this.numbers[row] = this.rows.length;
-    return this.rows.length - 1;
-  }
+  const product = multiplyRows(chain[chain.length - 1].rows, classes.rows, rows);
+  return product === null ? null : { classes, ...product };
 }

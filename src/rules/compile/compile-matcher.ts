@@ -1,15 +1,6 @@
-import {
-  BLOCK_RULES,
-  HEADER_BLOCK_COUNT,
-  HEADER_DST4,
-  HEADER_DST6,
-  HEADER_POSITIONS,
-  HEADER_SRC4,
-  HEADER_SRC6,
-  NO_POSITION,
-} from '../matcher-layout.js';
+import { BLOCK_RULES, HEADER_BLOCK_COUNT, HEADER_POSITIONS, NO_POSITION } from '../matcher-layout.js';
 import type { RuleSet } from '../rule.js';
-import { writeIpv4Map, writeIpv6Map } from './address-maps.js';
+import { writeAddresses } from './address-rows.js';
 import { BlockStore } from './block-store.js';
 import { buildChains } from './chains.js';
 import { RowStore } from './row-store.js';
@@ -18,7 +9,6 @@ import { RuleLikeness } from './rule-likeness.js';
 import { placeRules } from './rule-places.js';
 import { RuleTurns } from './rule-turns.js';
 import { writeSteps } from './steps.js';
-import { sweepIpv6, sweepValues } from './value-sweep.js';
 import { WordWriter } from './word-writer.js';
 
 /**
@@ -42,10 +32,7 @@ export function compileMatcher(ruleSet: RuleSet, interfaces: readonly string[]):
   const rows = new RowStore(new BlockStore(matches.length), blocksARow, matches.length);
   const sweep = new RowSweep(rows, places);
   const writer = new WordWriter(rows, matches.length);
-  writer.setHeader(HEADER_SRC4, writeIpv4Map(sweepValues(sweep, turns.src4), writer));
-  writer.setHeader(HEADER_SRC6, writeIpv6Map(sweepIpv6(sweep, turns.src6), writer));
-  writer.setHeader(HEADER_DST4, writeIpv4Map(sweepValues(sweep, turns.dst4), writer));
-  writer.setHeader(HEADER_DST6, writeIpv6Map(sweepIpv6(sweep, turns.dst6), writer));
+  writeAddresses(turns, sweep, rows, writer);
   writeSteps(buildChains(turns.codes, sweep, rows), writer);
   writePositions(places, rows.blocksARow, writer);
   writer.setHeader(HEADER_BLOCK_COUNT, rows.blocksARow);

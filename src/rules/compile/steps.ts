@@ -1,5 +1,6 @@
 import {
   FIELD_PROTOCOL,
+  FIELD_SRC_PORT,
   HEADER_CHAIN_COUNT,
   HEADER_SERVICE,
   HEADER_STEP_COUNT,
@@ -7,6 +8,7 @@ import {
   PAGE_CODES,
   PAGE_COUNT,
   SERVICE_STEPS,
+  STEP_WORDS,
 } from '../matcher-layout.js';
 import type { Chain, CodeClasses, Step } from './chains.js';
 import { codeOf } from './rule-turns.js';
@@ -15,9 +17,14 @@ import type { WordWriter } from './word-writer.js';
 /** Every packet has a protocol: no page of them for ABSENT. */
 const PROTOCOLS = 256;
 
+/** Stands for the source port where no rule of the first chain asks for it. */
+const NO_STEP = new Array(STEP_WORDS).fill(0);
+
 /** Writes the service, the steps and what they refer to. */
 export function writeSteps(chains: readonly Chain[], writer: WordWriter): void {
   const words = chains.flatMap((chain) => chain.map((step, i) => stepWords(step, chain[i + 1], writer)));
+  const last = chains[0][SERVICE_STEPS - 1];
+  if (last?.classes.field !== FIELD_SRC_PORT) words.splice(SERVICE_STEPS - 1, 0, NO_STEP);
   writer.setHeader(HEADER_SERVICE, writer.append(words.slice(0, SERVICE_STEPS).flat()));
   writer.setHeader(HEADER_STEPS, writer.append(words.slice(SERVICE_STEPS).flat()));
   writer.setHeader(HEADER_STEP_COUNT, words.length - SERVICE_STEPS);

@@ -7,7 +7,7 @@ import { scattered } from './scattered.js';
 import type { TurnList } from './turn-list.js';
 
 /** Trial packets, enough to tell a good order of the rules from a bad one; each has a bit of a word. */
-export const TRIALS = 12;
+export const TRIALS = 24;
 const ALL_TRIALS = 2 ** TRIALS - 1;
 
 /** By the rule's position, the trial packets that a field does not rule out. */

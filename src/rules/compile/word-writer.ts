@@ -62,9 +62,9 @@ export class WordWriter {
     this.taken = new Int32Array(this.words.length / 32 + this.promised.length + 1);
   }
 
-  /** @returns the offset of the values. */
-  append(values: ArrayLike<number>): number {
-    const offset = this.end;
+  /** @param alignment words that the offset is a multiple of, a power of two. @returns the offset of the values. */
+  append(values: ArrayLike<number>, alignment = 1): number {
+    const offset = (this.end + alignment - 1) & -alignment;
     this.reserve(offset + values.length);
     this.words.set(values, offset);
     const { taken, end } = this;
