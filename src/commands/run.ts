@@ -6,6 +6,7 @@ import type { Config, FlagValues } from '../config/schema.js';
 import { Engine } from '../engine/engine.js';
 import { RuleFileWatch } from '../engine/rule-file-watch.js';
 import type { RestartPolicy } from '../engine/supervisor.js';
+import { optimiseAsUsual } from '../engine/v8-flags.js';
 import { ConfigError, EnvironmentError } from '../errors.js';
 import { type Account, findAccount } from '../kernel/privileges.js';
 import { createLogger, type Logger } from '../log.js';
@@ -100,6 +101,7 @@ export async function run(flags: FlagValues): Promise<void> {
   try {
     const port = await engine.start();
     isStarting = false;
+    optimiseAsUsual();
     if (engine.isStopping) return;
     const scheme = webConfig.tls === null ? 'http' : 'https';
     const host = config.httpHost.includes(':') ? `[${config.httpHost}]` : config.httpHost;

@@ -67,6 +67,8 @@ export class CounterBanks {
     this.slots = bank + this.layout.slotsCell;
     // Cells first, number second: whoever sees the number sees the cells.
     Atomics.store(this.control, CONTROL_COUNTERS_PUBLISHED, published);
+    // It may wait in `CounterReader.awaitAnswer`.
+    Atomics.notify(this.control, CONTROL_COUNTERS_PUBLISHED, 1);
   }
 
   get totalCount(): number {

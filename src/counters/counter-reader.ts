@@ -74,6 +74,12 @@ export class CounterReader {
     return Atomics.load(this.control, CONTROL_COUNTERS_PUBLISHED) === requested || this.hasEnded();
   }
 
+  /** Sleeps until the last request has been answered, or for `timeoutMs` milliseconds. */
+  awaitAnswer(timeoutMs: number): void {
+    const published = Atomics.load(this.control, CONTROL_COUNTERS_PUBLISHED);
+    if (!this.isAnswered()) Atomics.wait(this.control, CONTROL_COUNTERS_PUBLISHED, published, timeoutMs);
+  }
+
   /** True from the death of the thread until its successor is at work. */
   isDead(): boolean {
     return Atomics.load(this.control, CONTROL_STATE) === STATE_DEAD;

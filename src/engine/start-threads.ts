@@ -7,6 +7,7 @@ import type { RuleTableMemory } from '../rules/rule-table.js';
 import type { FromRx, RxThreadData } from '../source/rx-thread.js';
 import { isBridge, readInterfaceCount } from '../source/source-spec.js';
 import { LOSS_CELLS } from '../stats/interface-losses.js';
+import { createMainLoad } from '../stats/main-load.js';
 import type { RulesNotice } from '../stats/rule-series.js';
 import type { ReloadOutcome } from '../stats/stats-messages.js';
 import type { StatsServiceConfig } from '../stats/stats-service.js';
@@ -188,6 +189,7 @@ export function startStats(
         rules,
         heritage: null,
         losses: new SharedArrayBuffer(interfaces.length * LOSS_CELLS * Float64Array.BYTES_PER_ELEMENT),
+        mainLoad: createMainLoad(),
         intervalMs: stats.intervalMs,
         http: stats.http,
       },

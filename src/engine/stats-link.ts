@@ -1,6 +1,7 @@
 import { EnvironmentError } from '../errors.js';
 import type { Clock } from '../memory/clock.js';
 import { EventLoopLoad } from '../stats/event-loop-load.js';
+import { MainLoad } from '../stats/main-load.js';
 import type { RulesNotice } from '../stats/rule-series.js';
 import type { FromStats, ReloadOutcome, StatsSummary, ToStats } from '../stats/stats-messages.js';
 import type { StatsHeritage } from '../stats/stats-service.js';
@@ -24,7 +25,8 @@ export class StatsLink {
   /** What the next thread is started with: main keeps here what the counters do not say. */
   private data: StatsThreadData;
   private heritage: StatsHeritage;
-  private readonly mainLoad = new EventLoopLoad(MAIN_REPORT_MS);
+  private readonly load = new EventLoopLoad(MAIN_REPORT_MS);
+  private readonly mainLoad: MainLoad;
   private mainReport: NodeJS.Timeout | null = null;
   /** Resolves when the thread that was started last is ready, or has died as well. */
   private succession: Promise<void> = Promise.resolve();
@@ -42,6 +44,7 @@ export class StatsLink {
     private readonly deps: StatsLinkDeps,
   ) {
     this.data = data;
+    this.mainLoad = new MainLoad(data.config.mainLoad);
     const { clock } = deps;
     const { generation } = data.config.rules;
     const reload = { generation, successful: true, successMs: clock.unixMs(), failure: null };
@@ -54,8 +57,6 @@ export class StatsLink {
     const { config } = this.data;
     this.data = { ...this.data, config: { ...config, heritage: this.heritage } };
     this.thread = this.createThread();
-    // Before it answers its first scrape: what main has spent must not seem to fall.
-    this.reportMain();
     this.succession = this.thread.ready().then(
       () => {
         this.isDown = false;
@@ -68,10 +69,10 @@ export class StatsLink {
   /** Waits until stats listens. Returns its port; throws EnvironmentError when it cannot. */
   async ready(): Promise<number> {
     const first = await this.thread.ready();
-    this.mainLoad.start();
+    this.load.start();
     this.reportMain();
     this.mainReport = setInterval(() => {
-      this.mainLoad.tick();
+      this.load.tick();
       this.reportMain();
     }, MAIN_REPORT_MS);
     const { config } = this.data;
@@ -113,7 +114,7 @@ export class StatsLink {
    */
   async stop(timeoutMs: number): Promise<StatsSummary | null> {
     if (this.mainReport !== null) clearInterval(this.mainReport);
-    this.mainLoad.stop();
+    this.load.stop();
     let summary: StatsSummary | null = null;
     this.onStopped = (last) => {
       summary = last;
@@ -176,6 +177,6 @@ export class StatsLink {
   }
 
   private reportMain(): void {
-    this.tell({ kind: 'mainThread', load: this.mainLoad.read() });
+    this.mainLoad.set(this.load.read());
   }
 }

@@ -47,6 +47,11 @@ export class Doorbell {
     Atomics.store(this.words, this.word, AWAKE);
   }
 
+  /** Anybody: whether the owner is about to wait in poll(2), or does. It may have come back since. */
+  isPolling(): boolean {
+    return Atomics.load(this.words, this.word) === POLLING;
+  }
+
   /** Owner: sleeps until rung, or for `timeoutMs` milliseconds. */
   sleep(timeoutMs: number): void {
     Atomics.wait(this.words, this.word, PARKED, timeoutMs);

@@ -1,4 +1,4 @@
-import { setTimeout as sleep, setImmediate as yieldToEventLoop } from 'node:timers/promises';
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import {
   enqueuedCell,
   RX_INTERFACE_BYTES,
@@ -36,10 +36,13 @@ export interface AggregatorConfig {
   readonly interfaces: readonly string[];
 }
 
-/** How long a pass waits for the workers, and again for rx, before it goes by what it has. */
-const ANSWER_MS_MAX = 50;
-/** Looks without sleeping at first: a thread under load answers within one burst. */
-const ANSWER_SPINS = 50;
+/**
+ * How often a pass looks for the answers of the workers, and again for that of rx, before it goes by what it has; and how
+ * long it sleeps over each look, milliseconds: a thread under load answers within one burst, and one that has to wake up
+ * within a tenth of this.
+ */
+const ANSWER_LOOKS = 50;
+const ANSWER_SLEEP_MS = 1;
 
 /**
  * Sums the private counters of all dataplane threads without stopping them, and checks the accounting
@@ -55,9 +58,11 @@ export class Aggregator {
   private readonly workers: readonly CounterReader[];
   private running: Promise<boolean> | null = null;
 
+  /** @param sleepOver waits a little for the answer that a reader is owed; by default it blocks this thread. */
   constructor(
     private readonly config: AggregatorConfig,
     private readonly clock: Clock,
+    private readonly sleepOver = (reader: CounterReader) => reader.awaitAnswer(ANSWER_SLEEP_MS),
   ) {
     this.rx = new CounterReader(config.rxCounters, controlOf(config.control, 0));
     this.workers = config.workerCounters.map(
@@ -115,7 +120,7 @@ export class Aggregator {
 
   private async collect(slotCount: number): Promise<boolean> {
     for (const worker of this.workers) worker.request(slotCount);
-    await waitUntil(() => this.workers.every((worker) => worker.isAnswered() || worker.isDead()));
+    await this.answersOf(this.workers, (worker) => worker.isDead());
     // Taken now: an answer that comes later may be younger than what rx is about to publish.
     let fresh = true;
     for (const worker of this.workers) {
@@ -126,7 +131,7 @@ export class Aggregator {
     if (!this.workers.every((worker) => worker.hasState || worker.isStarting())) return false;
     this.rx.request(0);
     // Before rx has begun there is nothing to wait for: its counters are zero, and so are all others.
-    await waitUntil(() => this.rx.isAnswered() || this.rx.isStarting() || this.rx.isDead());
+    await this.answersOf([this.rx], (rx) => rx.isStarting() || rx.isDead());
     if (!this.rx.isAnswered() && !this.rx.isStarting()) return false;
     this.rx.take(0);
     // Who has ended since the pass began may have counted by rules that came since.
@@ -139,9 +144,23 @@ export class Aggregator {
     return fresh;
   }
 
+  /** Waits until all have answered of whom an answer can be expected, or until it has waited long enough. */
+  private async answersOf(
+    readers: readonly CounterReader[],
+    isExcused: (reader: CounterReader) => boolean,
+  ): Promise<void> {
+    for (let looks = 0; looks < ANSWER_LOOKS; looks++) {
+      const owing = readers.find((reader) => !reader.isAnswered() && !isExcused(reader));
+      if (owing === undefined) return;
+      this.sleepOver(owing);
+      await yieldToEventLoop();
+    }
+  }
+
   private sumWorkers(slotCount: number): void {
     const { totals } = this;
-    totals.slots.fill(0);
+    totals.slotsInUse = Math.max(totals.slotsInUse, slotCount);
+    totals.slots.fill(0, 0, totals.slotsInUse * SLOT_CELLS);
     totals.anomalies.fill(0);
     totals.transmitOrders = 0;
     totals.transmitQueued = 0;
@@ -268,13 +287,4 @@ export class Aggregator {
 
 function addCells(sums: Float64Array, cells: Float64Array, first: number): void {
   for (let i = 0; i < sums.length; i++) sums[i] += cells[first + i];
-}
-
-async function waitUntil(isTrue: () => boolean): Promise<void> {
-  for (let spins = 0; spins < ANSWER_SPINS; spins++) {
-    if (isTrue()) return;
-    await yieldToEventLoop();
-  }
-  const endMs = performance.now() + ANSWER_MS_MAX;
-  while (!isTrue() && performance.now() < endMs) await sleep(1);
 }

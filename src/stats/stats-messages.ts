@@ -1,4 +1,3 @@
-import type { EventLoopReading } from './event-loop-load.js';
 import type { RulesNotice, SeriesHistory } from './rule-series.js';
 
 /** What main tells the stats thread. */
@@ -10,8 +9,6 @@ export type ToStats =
   | { readonly kind: 'reloadFailed'; readonly atMs: number; readonly problems: readonly string[] }
   /** Which rules of a table can never match: found out some time after it has come into use. */
   | ({ readonly kind: 'rulesLinted' } & LintedTable)
-  /** How main's event loop is doing. */
-  | { readonly kind: 'mainThread'; readonly load: EventLoopReading }
   /** What became of a `reloadWanted`. */
   | { readonly kind: 'reloadAnswered'; readonly id: number; readonly outcome: ReloadOutcome }
   /** All dataplane threads have ended: one last pass, answered with `stopped`. */

@@ -17,10 +17,11 @@ import type { Action } from '../rules/rule.js';
 import { Aggregator, type AggregatorConfig } from './aggregator.js';
 import { Captures } from './capture/captures.js';
 import type { EngineState, ReloadState } from './engine-state.js';
-import { EventLoopLoad, type EventLoopReading } from './event-loop-load.js';
+import { EventLoopLoad } from './event-loop-load.js';
 import { Exposer } from './exposition.js';
 import { HttpServer, type HttpSettings } from './http-server.js';
 import { InterfaceLosses, LOSS_CELLS } from './interface-losses.js';
+import { MainLoad } from './main-load.js';
 import { RuleSeries, type RulesNotice, type SeriesHistory } from './rule-series.js';
 import type { LintedTable, ReloadOutcome, StatsSummary } from './stats-messages.js';
 import { TopTalkers } from './talkers/top-talkers.js';
@@ -51,6 +52,8 @@ export interface StatsServiceConfig extends AggregatorConfig {
   readonly heritage: StatsHeritage | null;
   /** `LOSS_CELLS` an interface of interface-losses.ts; outlives the thread. */
   readonly losses: SharedArrayBuffer;
+  /** Of main-load.ts. */
+  readonly mainLoad: SharedArrayBuffer;
   /** Time between two passes, milliseconds. */
   readonly intervalMs: number;
   readonly http: HttpSettings;
@@ -82,7 +85,7 @@ export class StatsService {
   private readonly threads: ThreadWatch;
   private readonly talkers: TopTalkers | null;
   private readonly control: Int32Array;
-  private mainLoad: EventLoopReading = { busySeconds: 0, heapBytes: 0, lagSeconds: 0, gcSeconds: 0 };
+  private readonly mainLoad: MainLoad;
   private readonly ownLoad: EventLoopLoad;
   private readonly reload: { -readonly [Field in keyof ReloadState]: ReloadState[Field] };
   private readonly startedMs: number;
@@ -108,7 +111,8 @@ export class StatsService {
     this.control = controlOf(config.control, 1 + config.workerCounters.length);
     this.aggregator.passCount = this.control[CONTROL_PASSES];
     this.aggregator.violationCount = this.control[CONTROL_VIOLATIONS];
-    this.threads = new ThreadWatch(config.control, config.workerCounters.length, deps.clock);
+    this.mainLoad = new MainLoad(config.mainLoad);
+    this.threads = new ThreadWatch(config, this.mainLoad, deps.clock);
     this.captures = new Captures(
       {
         memory: config.captures,
@@ -146,6 +150,7 @@ export class StatsService {
     this.talkers?.start();
     this.timer = setInterval(() => {
       this.ownLoad.tick();
+      this.talkers?.drainEarly();
       void this.pass().then(() => this.server.publish());
     }, this.config.intervalMs);
     await this.pass();
@@ -202,11 +207,6 @@ export class StatsService {
     this.reload.failure = { atMs, problems };
   }
 
-  noteMainThread(load: EventLoopReading): void {
-    this.mainLoad = load;
-    this.threads.noteMain();
-  }
-
   private async pass(): Promise<boolean> {
     const violationsBefore = this.aggregator.violationCount;
     const fresh = await this.aggregator.pass(this.series.notice.slotCount);
@@ -234,7 +234,7 @@ export class StatsService {
       this.linted?.generation === this.inUse.generation ? this.linted.shadowed : null;
     const uptimeMs = () => this.deps.clock.nowMs() - this.startedMs;
     const eventLoopThreads = () => [
-      { thread: 'main', ...this.mainLoad },
+      { thread: 'main', ...this.mainLoad.read() },
       { thread: 'stats', ...this.ownLoad.read() },
     ];
     const pool = new PacketPool(config.pool);

@@ -55,9 +55,6 @@ async function handle(message: ToStats): Promise<void> {
     case 'rulesLinted':
       service.rulesLinted(message);
       return;
-    case 'mainThread':
-      service.noteMainThread(message.load);
-      return;
     case 'reloadAnswered':
       reloads.get(message.id)?.(message.outcome);
       reloads.delete(message.id);

@@ -8,6 +8,8 @@ import {
   STATE_FINISHED,
   STATE_RUNNING,
 } from '../memory/control-layout.js';
+import type { AggregatorConfig } from './aggregator.js';
+import type { MainLoad } from './main-load.js';
 
 /** A thread that has not looked up for so long is stalled, milliseconds: parked, it looks up once a second. */
 const STALLED_MS = 5000;
@@ -27,12 +29,18 @@ export class ThreadWatch {
   private readonly seenMs: Float64Array;
   private mainSeenMs: number;
 
-  /** @param workerCount the blocks are those of rx, of so many workers, and of stats itself. */
+  private mainReadings: number;
+  private readonly workerCount: number;
+
+  /** The control blocks are those of rx, of the workers, and of stats itself; main has none. */
   constructor(
-    control: SharedArrayBuffer,
-    private readonly workerCount: number,
+    { control, workerCounters }: Pick<AggregatorConfig, 'control' | 'workerCounters'>,
+    private readonly mainLoad: MainLoad,
     private readonly clock: Clock,
   ) {
+    const workerCount = workerCounters.length;
+    this.workerCount = workerCount;
+    this.mainReadings = mainLoad.readings;
     this.blocks = Array.from({ length: workerCount + 2 }, (_, thread) => controlOf(control, thread));
     this.beats = Int32Array.from(this.blocks, (block) => block[CONTROL_HEARTBEAT]);
     this.mainSeenMs = clock.nowMs();
@@ -43,11 +51,6 @@ export class ThreadWatch {
   beat(): void {
     this.blocks[this.workerCount + 1][CONTROL_HEARTBEAT] += 1;
     this.look();
-  }
-
-  /** Main has been heard of: it has no block. */
-  noteMain(): void {
-    this.mainSeenMs = this.clock.nowMs();
   }
 
   read(): ThreadHealth[] {
@@ -78,6 +81,9 @@ export class ThreadWatch {
 
   private look(): void {
     const nowMs = this.clock.nowMs();
+    const { readings } = this.mainLoad;
+    if (readings !== this.mainReadings) this.mainSeenMs = nowMs;
+    this.mainReadings = readings;
     this.blocks.forEach((block, i) => {
       const beats = Atomics.load(block, CONTROL_HEARTBEAT);
       if (beats !== this.beats[i]) this.seenMs[i] = nowMs;

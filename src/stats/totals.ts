@@ -15,6 +15,8 @@ export interface Totals {
   passedMs: number;
   /** Packets, bytes and last match of every outcome slot over all workers, `SLOT_CELLS` each. */
   readonly slots: Float64Array;
+  /** How many of these there is anything in, counted from slot 0: all behind are zeros. */
+  slotsInUse: number;
   /** Packets and bytes received, and packets dropped by reason, of every interface. */
   readonly interfaces: readonly InterfaceTotals[];
   readonly workers: readonly WorkerTotals[];
@@ -68,6 +70,7 @@ export function createTotals(interfaces: readonly string[], slotCount: number, w
     atMs: 0,
     passedMs: Number.NEGATIVE_INFINITY,
     slots: new Float64Array(slotCount * SLOT_CELLS),
+    slotsInUse: 0,
     interfaces: interfaces.map((name) => ({
       name,
       packets: 0,

@@ -44,6 +44,8 @@ export interface WorkerLoopDeps extends PacketJudgeDeps {
   /** Where the burst in hand is kept; at least `WORKER_BURST` words. */
   readonly hand: Int32Array;
   readonly control: Int32Array;
+  /** Of rx: while that waits for frames, the ring stays empty. */
+  readonly rxDoorbell: Doorbell;
   readonly clock: Clock;
   /** The rules to begin with. */
   readonly judgement: Judgement;
@@ -168,7 +170,9 @@ export class WorkerLoop {
       banks.close();
       return false;
     }
-    if (this.config.idle === 'spin' || ++this.idleSpins < this.config.idleSpins) return true;
+    if (this.config.idle === 'spin') return true;
+    // Nothing to spin for while rx waits in the kernel.
+    if (++this.idleSpins < this.config.idleSpins && !this.deps.rxDoorbell.isPolling()) return true;
     this.idleSpins = 0;
     this.doorbell.announce();
     if (ring.isEmpty() && !this.hasOrders()) this.doorbell.sleep(PARK_MS_MAX);

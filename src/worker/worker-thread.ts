@@ -12,11 +12,13 @@ import {
 } from '../memory/capture-layout.js';
 import { MonotonicClock } from '../memory/clock.js';
 import {
+  CONTROL_DOORBELL,
   CONTROL_TABLE_GENERATION,
   CONTROL_THREAD_ID,
   controlOf,
   createControl,
 } from '../memory/control-layout.js';
+import { Doorbell } from '../memory/doorbell.js';
 import { createPool, PacketPool, type PoolMemory } from '../memory/packet-pool.js';
 import { RingConsumer } from '../ring/ring-consumer.js';
 import { createRing, type RingMemory } from '../ring/ring-layout.js';
@@ -64,6 +66,9 @@ const port = parentPort;
 if (port === null) throw new Error('worker-thread.js runs as a worker thread only');
 const data = workerData as WorkerThreadData;
 
+/** Thread 0 of the control block is rx. */
+const RX_INDEX = 0;
+
 function judgementOf(memory: RuleTableMemory): Judgement {
   const table = new RuleTable(memory);
   return { table, matcher: createMatcher(memory, table) };
@@ -88,6 +93,7 @@ function createLoop(
     hand: pool.handOf(memory.threadIndex),
     banks,
     control,
+    rxDoorbell: new Doorbell(controlOf(memory.control, RX_INDEX), CONTROL_DOORBELL),
     clock: new MonotonicClock(),
     transmitter: createTransmitter(memory.transmit, {
       pool,

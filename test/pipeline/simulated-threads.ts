@@ -205,6 +205,7 @@ export class SimulatedWorker {
         hand: this.hand,
         banks,
         control,
+        rxDoorbell: new Doorbell(controlOf(memory.control, 0), CONTROL_DOORBELL),
         clock,
         transmitter: new NoTransmitter(new TransmitCounters(banks, WORKER_TOTALS.firstTransmit)),
         sampler: new NoSampler(),

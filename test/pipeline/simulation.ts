@@ -17,7 +17,7 @@ import { SimulatedSource, TABLES } from './simulated-traffic.js';
 const RULE_CAPACITY = 16;
 /** Not endless: rx would not look at the clock then, and others have their turns when it does. */
 const FOR_EVER_MS = 1e9;
-/** Turns of the event loop that a pass may wait for a stalled thread: fewer than the aggregator spins. */
+/** Turns of the event loop that a pass may wait for a stalled thread: fewer than the aggregator looks. */
 const PASS_TURNS_MAX = 40;
 
 export interface SimulationFigures {
@@ -110,7 +110,12 @@ export class Simulation {
     this.mayTimeOut = random.below(20) === 0;
     this.stalls = [0, ...this.workers.map(() => 0)];
     this.isDead = this.stalls.map(() => false);
-    this.aggregator = new Aggregator({ ...this.memory, interfaces: this.source.interfaces }, clock);
+    // Who would sleep would keep the others from their turns.
+    this.aggregator = new Aggregator(
+      { ...this.memory, interfaces: this.source.interfaces },
+      clock,
+      () => undefined,
+    );
     this.trail.push(
       `${workerCount} workers, ${ringSlots} slots, ${poolBuffers} buffers, patience ${patienceMs} ms`,
     );

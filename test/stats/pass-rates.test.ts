@@ -6,6 +6,7 @@ import { createTotals } from '../../src/stats/totals.js';
 /** Totals of two interfaces and one rule, and the rates over them. */
 function start() {
   const totals = createTotals(['eth0', 'eth1'], FIRST_RULE_SLOT + 1, 1);
+  totals.slotsInUse = FIRST_RULE_SLOT + 1;
   return { totals, rates: new PassRates(totals) };
 }
 

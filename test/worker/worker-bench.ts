@@ -4,7 +4,13 @@ import { CounterReader } from '../../src/counters/counter-reader.js';
 import { createCounters, workerCountersShape } from '../../src/counters/counters-layout.js';
 import { captureTapMemory, createCaptureMemory } from '../../src/memory/capture-layout.js';
 import { microseconds } from '../../src/memory/clock.js';
-import { CONTROL_TABLE_GENERATION, controlOf, createControl } from '../../src/memory/control-layout.js';
+import {
+  CONTROL_DOORBELL,
+  CONTROL_TABLE_GENERATION,
+  controlOf,
+  createControl,
+} from '../../src/memory/control-layout.js';
+import { Doorbell } from '../../src/memory/doorbell.js';
 import { createPool, PacketPool } from '../../src/memory/packet-pool.js';
 import { LINK_ETHERNET } from '../../src/protocol/link-type.js';
 import { RingConsumer } from '../../src/ring/ring-consumer.js';
@@ -21,7 +27,7 @@ import { CaptureTap } from '../../src/worker/capture-tap.js';
 import type { Judgement } from '../../src/worker/packet-judge.js';
 import { NoSampler, type Sampler } from '../../src/worker/sampler.js';
 import type { Passage } from '../../src/worker/verdicts.js';
-import { IDLE_SPINS, WorkerLoop } from '../../src/worker/worker-loop.js';
+import { IDLE_SPINS, WorkerLoop, type WorkerLoopConfig } from '../../src/worker/worker-loop.js';
 import { arp, ethernet, ipv4, tcp, udp } from '../fixtures/frames.js';
 import { rules } from '../support/engine-fixture.js';
 
@@ -49,17 +55,22 @@ export const MALFORMED = TELNET.subarray(0, 9);
 
 export const WATCHING: Passage = { counted: false, unclassified: false, malformed: false };
 
+const SPINNING: WorkerLoopConfig = { idle: 'spin', idleSpins: IDLE_SPINS };
+
 interface BenchOptions {
   readonly transmitter?: Transmitter;
   readonly passage?: Passage;
   readonly sampler?: Sampler;
+  readonly config?: WorkerLoopConfig;
+  readonly rxDoorbell?: Doorbell;
 }
 
 /** A worker loop on the test's own thread, with a clock that stands where the test puts it. */
 export class WorkerBench {
   readonly pool = createPool({ bufferCount: 128, bufferBytes: 2048, threadCount: 2, handBuffers: 32 });
   readonly packets = new PacketPool(this.pool);
-  readonly control = controlOf(createControl(2), 1);
+  private readonly controls = createControl(2);
+  readonly control = controlOf(this.controls, 1);
   readonly captures = createCaptureMemory(1, CAPTURE_WORDS);
   readonly loop: WorkerLoop;
   nowMs = 1000;
@@ -72,35 +83,38 @@ export class WorkerBench {
 
   constructor(
     ruleSet: RuleSet = RULES,
-    { transmitter, passage = WATCHING, sampler = new NoSampler() }: BenchOptions = {},
+    {
+      transmitter,
+      passage = WATCHING,
+      sampler = new NoSampler(),
+      config = SPINNING,
+      rxDoorbell,
+    }: BenchOptions = {},
   ) {
     const ring = createRing(128);
     const banks = new CounterBanks(this.counters, this.control);
     this.producer = new RingProducer(ring);
     Atomics.store(this.control, CONTROL_TABLE_GENERATION, 1);
-    this.loop = new WorkerLoop(
-      { idle: 'spin', idleSpins: IDLE_SPINS },
-      {
-        ring: new RingConsumer(ring),
-        pool: this.packets,
-        cache: this.packets.cacheOf(1),
-        hand: this.packets.handOf(1),
-        banks,
-        control: this.control,
-        clock: { nowMs: () => this.nowMs, unixMs: () => 1_700_000_000_000 + this.nowMs },
-        transmitter:
-          transmitter ?? new NoTransmitter(new TransmitCounters(banks, WORKER_TOTALS.firstTransmit)),
-        sampler,
-        passage,
-        tap: new CaptureTap(captureTapMemory(this.captures, 0), this.packets),
-        judgement: this.judgement(ruleSet, 1),
-        nextJudgement: () => {
-          const { next } = this;
-          this.next = null;
-          return next;
-        },
+    this.loop = new WorkerLoop(config, {
+      ring: new RingConsumer(ring),
+      pool: this.packets,
+      cache: this.packets.cacheOf(1),
+      hand: this.packets.handOf(1),
+      banks,
+      control: this.control,
+      rxDoorbell: rxDoorbell ?? new Doorbell(controlOf(this.controls, 0), CONTROL_DOORBELL),
+      clock: { nowMs: () => this.nowMs, unixMs: () => 1_700_000_000_000 + this.nowMs },
+      transmitter: transmitter ?? new NoTransmitter(new TransmitCounters(banks, WORKER_TOTALS.firstTransmit)),
+      sampler,
+      passage,
+      tap: new CaptureTap(captureTapMemory(this.captures, 0), this.packets),
+      judgement: this.judgement(ruleSet, 1),
+      nextJudgement: () => {
+        const { next } = this;
+        this.next = null;
+        return next;
       },
-    );
+    });
   }
 
   judgement(ruleSet: RuleSet, generation: number): Judgement {

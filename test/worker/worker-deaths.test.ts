@@ -173,6 +173,7 @@ class Stage {
         ...this.parts(code),
         sampler: new code.sampler.FlowSampler(this.samples, SEED),
         control: this.control,
+        rxDoorbell: new Doorbell(new Int32Array(new SharedArrayBuffer(8)), 0),
         clock: { nowMs: () => 1, unixMs: () => 1000 },
         passage: { counted: false, unclassified: false, malformed: false },
         tap: new code.tap.CaptureTap(captureTapMemory(this.captures, 0), this.pool),

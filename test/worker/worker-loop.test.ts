@@ -16,9 +16,10 @@ import {
   CONTROL_TABLE_GENERATION,
   STATE_STOPPED,
 } from '../../src/memory/control-layout.js';
+import { Doorbell } from '../../src/memory/doorbell.js';
 import { ethernet, ipv4Fragments, udp } from '../fixtures/frames.js';
 import { rules } from '../support/engine-fixture.js';
-import { ARP, DNS, HTTPS, MALFORMED, TELNET, UNMATCHED, WorkerBench } from './worker-bench.js';
+import { ARP, DNS, HTTPS, MALFORMED, RULES, TELNET, UNMATCHED, WorkerBench } from './worker-bench.js';
 
 t.test('a packet is counted once, in the slot of its outcome, with its bytes and its time', async (t) => {
   const bench = new WorkerBench();
@@ -102,4 +103,19 @@ t.test('told to stop, the loop empties its ring, publishes and ends', async (t) 
   const { slot, levels } = bench.published();
   t.equal(slot(bench.slotOf('dns'))[0], 70);
   t.equal(levels[WORKER_LEVELS.readCursor], 70);
+});
+
+t.test('while rx waits in the kernel, a worker without packets parks at once', async (t) => {
+  let looks = 0;
+  const rxDoorbell = new Doorbell(new Int32Array(new SharedArrayBuffer(8)), 0);
+  rxDoorbell.isPolling = () => {
+    if (++looks === 2) Atomics.store(bench.control, CONTROL_COMMAND, COMMAND_STOP);
+    return true;
+  };
+  const config = { idle: 'park', idleSpins: Number.MAX_SAFE_INTEGER } as const;
+  const bench = new WorkerBench(RULES, { config, rxDoorbell });
+  const beganMs = performance.now();
+  bench.loop.run();
+  // Nobody has rung: it has slept as long as it does then.
+  t.ok(performance.now() - beganMs > 900);
 });

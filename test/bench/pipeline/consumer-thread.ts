@@ -1,7 +1,8 @@
 import { workerData } from 'node:worker_threads';
 import { CounterBanks } from '../../../src/counters/counter-banks.js';
 import { MonotonicClock } from '../../../src/memory/clock.js';
-import { controlOf } from '../../../src/memory/control-layout.js';
+import { CONTROL_DOORBELL, controlOf } from '../../../src/memory/control-layout.js';
+import { Doorbell } from '../../../src/memory/doorbell.js';
 import { PacketPool } from '../../../src/memory/packet-pool.js';
 import { RingConsumer } from '../../../src/ring/ring-consumer.js';
 import { createMatcher } from '../../../src/rules/create-matcher.js';
@@ -28,6 +29,7 @@ new WorkerLoop(
     hand: pool.handOf(thread),
     banks: new CounterBanks(data.counters[data.worker], control),
     control,
+    rxDoorbell: new Doorbell(controlOf(data.control, 0), CONTROL_DOORBELL),
     clock: new MonotonicClock(),
     transmitter: new RouterTransmitter(pool),
     sampler:

@@ -139,6 +139,7 @@ function workerLoopOf(
       hand: pool.handOf(thread),
       banks,
       control,
+      rxDoorbell: new Doorbell(controlOf(controls, RX), CONTROL_DOORBELL),
       clock: new MonotonicClock(),
       transmitter: new NoTransmitter(new TransmitCounters(banks, WORKER_TOTALS.firstTransmit)),
       sampler: new NoSampler(),

@@ -21,6 +21,7 @@ function stateOf(packets: readonly number[]): EngineState {
   const slotCount = FIRST_RULE_SLOT + packets.length;
   const series = new RuleSeries(noticeOf(ruleSet(rules), { slots, retired: [], folded: [], slotCount }, 1));
   const totals = createTotals(['eth0'], slotCount, 1);
+  totals.slotsInUse = slotCount;
   const rates = new PassRates(totals);
   rates.note(0);
   packets.forEach((own, i) => {

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { FIRST_RULE_SLOT, FIRST_UNMATCHED_SLOT } from '../../../src/counters/catalogue.js';
 import { Packet } from '../../../src/protocol/packet.js';
-import { createSampleRing } from '../../../src/ring/sample-ring-layout.js';
+import { createSampleRing, SampleRingLayout } from '../../../src/ring/sample-ring-layout.js';
 import type { RankingQuestion } from '../../../src/stats/talkers/talker-ranking.js';
 import { ALL_TRAFFIC, TopTalkers, UNMATCHED_TRAFFIC } from '../../../src/stats/talkers/top-talkers.js';
 import { FlowSampler } from '../../../src/worker/flow-sampler.js';
@@ -95,6 +95,23 @@ t.test('few packets are counted exactly, by rule, by key and by measure', (t) =>
   const destinations = bench.ask(ALL_TRAFFIC, { by: 'destination' }).talkers;
   t.equal(destinations.length, 1);
   t.strictSame([...destinations[0].key], [4, 99, 0, 0, 0]);
+  t.end();
+});
+
+t.test('who wakes stats anyway has the next drain done if it is near', (t) => {
+  const bench = new Bench();
+  const [ring] = bench.rings;
+  const words = new Int32Array(ring.buffer);
+  const { writeCursorWord, readCursorWord } = new SampleRingLayout(ring.slots);
+  const waiting = () => words[writeCursorWord] - words[readCursorWord];
+  bench.tick(0);
+  bench.judge(1);
+  bench.clock.ms += 250;
+  bench.talkers.drainEarly();
+  t.equal(waiting(), 1);
+  bench.clock.ms += 1;
+  bench.talkers.drainEarly();
+  t.equal(waiting(), 0);
   t.end();
 });
 
