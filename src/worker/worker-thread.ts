@@ -20,6 +20,7 @@ import {
 } from '../memory/control-layout.js';
 import { Doorbell } from '../memory/doorbell.js';
 import { createPool, PacketPool, type PoolMemory } from '../memory/packet-pool.js';
+import { RX_INDEX } from '../memory/pool-layout.js';
 import { RingConsumer } from '../ring/ring-consumer.js';
 import { createRing, type RingMemory } from '../ring/ring-layout.js';
 import { RingProducer } from '../ring/ring-producer.js';
@@ -65,9 +66,6 @@ export type FromWorker = { readonly kind: 'ready' } | { readonly kind: 'warning'
 const port = parentPort;
 if (port === null) throw new Error('worker-thread.js runs as a worker thread only');
 const data = workerData as WorkerThreadData;
-
-/** Thread 0 of the control block is rx. */
-const RX_INDEX = 0;
 
 function judgementOf(memory: RuleTableMemory): Judgement {
   const table = new RuleTable(memory);
@@ -127,7 +125,7 @@ function warmUpThread(): void {
   };
   Atomics.store(controlOf(scratch.control, 1), CONTROL_TABLE_GENERATION, data.table.generation);
   const { loop, pool } = createLoop(scratch, () => null);
-  warmUp({ pool, cache: pool.cacheOf(0), producer: new RingProducer(scratch.ring), loop });
+  warmUp({ pool, cache: pool.cacheOf(RX_INDEX), producer: new RingProducer(scratch.ring), loop });
 }
 
 Atomics.store(controlOf(data.control, data.threadIndex), CONTROL_THREAD_ID, threadId());
