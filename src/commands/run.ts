@@ -195,8 +195,8 @@ function stopHandler(
       if (summary.holds) log.info(summary, 'stopped: every packet is accounted for');
       else log.error(summary, 'stopped: the accounting identity does not hold');
       isOver = true;
-      // These were the last words: that a reload has been given up is no news now.
-      log.level = 'silent';
+      // These were the last words: that a reload has been given up is no news now, and a defect of UPE still is.
+      if (log.level !== 'silent') log.level = 'fatal';
       endProcess(engine, summary.holds && !hasFailed() ? 0 : 1);
     });
   };

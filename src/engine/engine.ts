@@ -183,6 +183,16 @@ export class Engine {
    * @throws EnvironmentError when the source cannot be opened or the port is taken; call `stop` then.
    */
   async start(): Promise<number> {
+    try {
+      return await this.begin();
+    } catch (error) {
+      // Told to stop before it was ready, a thread ends without a word: that is no failure.
+      if (this.isStopping) return 0;
+      throw error;
+    }
+  }
+
+  private async begin(): Promise<number> {
     allowDeepInlining();
     collectOnlyWhenNeeded();
     this.live?.open();

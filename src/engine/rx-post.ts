@@ -41,13 +41,7 @@ export class RxPost implements Receiver {
   }
 
   async ready(): Promise<void> {
-    try {
-      await this.receiver.ready();
-    } catch (error) {
-      // Told to stop before it opened its source, it ends without a word: that is no failure.
-      if (!this.isEnding) throw error;
-      return;
-    }
+    await this.receiver.ready();
     this.hasBeenReady = true;
   }
 

@@ -129,7 +129,7 @@ export class PoolLayout {
   readonly queueOffset: number;
   readonly returnReadCursorOffset = CACHE_LINE_WORDS;
   readonly returnSlotsOffset = 2 * CACHE_LINE_WORDS;
-  /** Slots of a return ring, a power of two: room for all buffers, so that it is never full. */
+  /** Slots of a return ring, a power of two: room for all buffers, so that it is never full. 4 bytes each. */
   readonly returnSlots: number;
   /** From the beginning of one buffer to the beginning of the next. */
   readonly strideBytes: number;

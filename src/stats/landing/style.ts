@@ -60,7 +60,7 @@ tbody th { font-weight: 600; }
 .faint th { font-weight: normal; }
 /* What is no longer so is in grey, and nothing of it in the colour of what is well. */
 .stale main, .stale .detail { --text: var(--faint); --good: var(--faint); --link: var(--faint); color: var(--faint); }
-.stale #engine .good::after { content: " when it last answered"; font-weight: normal; }
+.stale #engine dd b::after { content: " when it last answered"; font-weight: normal; }
 .stale .chart { filter: grayscale(1); } .stale .flow i { animation: none; }
 th.number, td.number { text-align: right; }
 td.prose { white-space: normal; min-width: 14rem; }
