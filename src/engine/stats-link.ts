@@ -28,6 +28,7 @@ export class StatsLink {
   private readonly load = new EventLoopLoad(MAIN_REPORT_MS);
   private readonly mainLoad: MainLoad;
   private mainReport: NodeJS.Timeout | null = null;
+  private isEnding = false;
   /** Resolves when the thread that was started last is ready, or has died as well. */
   private succession: Promise<void> = Promise.resolve();
   private offered: RulesNotice | null = null;
@@ -69,12 +70,15 @@ export class StatsLink {
   /** Waits until stats listens. Returns its port; throws EnvironmentError when it cannot. */
   async ready(): Promise<number> {
     const first = await this.thread.ready();
-    this.load.start();
-    this.reportMain();
-    this.mainReport = setInterval(() => {
-      this.load.tick();
+    // Told to end while it was loading, it is ready for that only.
+    if (!this.isEnding) {
+      this.load.start();
       this.reportMain();
-    }, MAIN_REPORT_MS);
+      this.mainReport = setInterval(() => {
+        this.load.tick();
+        this.reportMain();
+      }, MAIN_REPORT_MS);
+    }
     const { config } = this.data;
     const port = first.kind === 'ready' ? first.port : config.http.port;
     // A successor listens where this one did.
@@ -104,6 +108,7 @@ export class StatsLink {
 
   /** From here on the end of the thread is no surprise. */
   expectEnd(): void {
+    this.isEnding = true;
     this.thread.expectEnd();
   }
 
