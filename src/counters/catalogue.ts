@@ -112,25 +112,25 @@ export const WORKER_LEVELS = {
   poolReturned: 2,
   poolCached: 3,
   heapBytes: 4,
-  count: 5,
+  /** Frames whose verdict was to leave, int32: each of them is sent, failed by reason, or waits to be sent. */
+  transmitOrders: 5,
+  count: 6,
 } as const;
 
 /** Totals of a worker, outside its outcome slots. */
 export const WORKER_TOTALS = {
   bursts: 0,
   busyMs: 1,
-  /** Frames whose verdict was to leave: each of them is sent, failed by reason, or waits to be sent. */
-  transmitOrders: 2,
-  /** Those of them that are handed over to rx, which sends them (raw-socket). */
-  transmitQueued: 3,
+  /** Of the frames that are to be sent, those that are handed over to rx, which sends them (raw-socket). */
+  transmitQueued: 2,
   /** Packets that were popped from the ring and have no outcome, because the worker died of them. */
-  lost: 4,
-  firstAnomaly: 5,
-  firstLatencyBucket: 5 + ANOMALY_KINDS.length,
+  lost: 3,
+  firstAnomaly: 4,
+  firstLatencyBucket: 4 + ANOMALY_KINDS.length,
   /** Sum of all latencies, microseconds; the bucket above the last bound comes right before it. */
-  latencySumUs: 5 + ANOMALY_KINDS.length + LATENCY_BOUNDS_SECONDS.length + 1,
+  latencySumUs: 4 + ANOMALY_KINDS.length + LATENCY_BOUNDS_SECONDS.length + 1,
   /** What was sent and what failed follows, `TX_INTERFACE_CELLS` an interface. */
-  firstTransmit: 5 + ANOMALY_KINDS.length + LATENCY_BOUNDS_SECONDS.length + 2,
+  firstTransmit: 4 + ANOMALY_KINDS.length + LATENCY_BOUNDS_SECONDS.length + 2,
 } as const;
 
 /** Cells of one interface among those who transmit: workers, and rx where it sends for them. */

@@ -23,6 +23,7 @@ export function closeDeadWorker(setting: ThreadSetting, worker: number): void {
     ring: new RingConsumer(memory.rings[worker]),
     cache,
     hand: pool.handOf(threadIndex),
+    orders: pool.ordersOf(threadIndex),
     banks,
     transmitter: createTransmitter(workerTransmit(setting, worker), {
       pool,

@@ -21,6 +21,7 @@ const {
   FRAME_BYTE_MASK,
   FRAME_OFFSET_BYTES,
   FRAME_WORD_MASK,
+  THREAD_ORDERS,
 } = poolLayout;
 
 /** One line of the cache. (CACHE_LINE_WORDS are two: what keeps threads apart.) */
@@ -102,6 +103,12 @@ export class PacketPool {
   handOf(threadIndex: number): Int32Array {
     const word = this.layout.threadWord(threadIndex) + this.layout.handOffset;
     return this.state.subarray(word, word + this.shape.handBuffers);
+  }
+
+  /** The word in which a worker counts the frames that are to be sent: an int32 that wraps, found again if it dies. */
+  ordersOf(threadIndex: number): Int32Array {
+    const word = this.layout.threadWord(threadIndex) + THREAD_ORDERS;
+    return this.state.subarray(word, word + 1);
   }
 
   /** Where a worker's transmitter keeps what it still has to send, found again if it dies. */

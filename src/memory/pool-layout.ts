@@ -8,7 +8,7 @@ import { alignUp, CACHE_LINE_WORDS, PAGE_BYTES, WORD_BYTES } from './layout.js';
  *     buffer | descriptor, 4 words | frame, up to `bufferBytes` | rest of the last cache line |
  *
  *   state    | (empty line) | lock | free count | free list              the global list, a stack of buffer indexes
- *   (words)  | thread 0: count, taken, returned, queued, queue base | cache | hand | send queue
+ *   (words)  | thread 0: count, taken, returned, queued, queue base, orders | cache | hand | send queue
  *            | thread 1: ...
  *            | return ring of thread 1: write cursor | read cursor | slots    the way back from a worker to rx
  *            | return ring of thread 2: ...
@@ -26,6 +26,7 @@ import { alignUp, CACHE_LINE_WORDS, PAGE_BYTES, WORD_BYTES } from './layout.js';
  *   hand             int32[] its thread          its successor  the burst or the staging that the thread works on
  *   queued           int32   its thread          its successor  frames that wait in the send queue
  *   queue base       int32   its thread          its successor  cursor of the ring to who sends, when the queue was begun
+ *   orders           int32   its worker          its worker     frames that were ever to be sent (wraps)
  *   send queue       int32[] its thread          its successor  what the worker's transmitter still has to send (tx/);
  *                                                               of rx: its desk (rx-desk.ts)
  *   write cursor     int32   its worker          rx, main,      buffers ever given back, which is also: positions of the worker's
@@ -56,6 +57,7 @@ export const THREAD_TAKEN = 1;
 export const THREAD_RETURNED = 2;
 export const THREAD_QUEUED = 3;
 export const THREAD_QUEUE_BASE = 4;
+export const THREAD_ORDERS = 5;
 
 /** Words of a frame's descriptor, from the first word of its buffer. */
 export const DESCRIPTOR_WORDS = 4;
@@ -65,6 +67,7 @@ export const DESCRIPTOR_WIRE_BYTES = 0;
 export const DESCRIPTOR_FORM = 1;
 /** The rx thread's clock when the frame was read, microseconds: wraps after 71 minutes. */
 export const DESCRIPTOR_RX_US = 2;
+/** Position of the interface in the engine's list: below 65,536, so that the upper half is 0 (worker/packet-judge.ts). */
 export const DESCRIPTOR_INTERFACE = 3;
 
 /** The form, from the low bits up: 17 of captured bytes, 9 of link type, then single bits. */

@@ -178,7 +178,7 @@ export class Aggregator {
         if (cell % SLOT_CELLS === SLOT_PACKETS) packets += slots[cell];
       }
       addCells(totals.anomalies, reader.totals, WORKER_TOTALS.firstAnomaly);
-      totals.transmitOrders += reader.totals[WORKER_TOTALS.transmitOrders];
+      totals.transmitOrders = (totals.transmitOrders + reader.levels[WORKER_LEVELS.transmitOrders]) | 0;
       totals.transmitQueued += reader.totals[WORKER_TOTALS.transmitQueued];
       addCells(totals.latencyBuckets, reader.totals, WORKER_TOTALS.firstLatencyBucket);
       totals.latencySumSeconds += reader.totals[WORKER_TOTALS.latencySumUs] / 1e6;

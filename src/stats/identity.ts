@@ -4,7 +4,7 @@ export interface IdentityEvidence {
   readonly received: number;
   /** Frames that rx dropped, all reasons and interfaces. */
   readonly dropped: number;
-  /** Frames that workers were to send; those that were sent, and failed; those that wait for their sender. */
+  /** Frames that workers were to send (int32, wraps); those that were sent, and failed; those that wait for their sender. */
   readonly transmitOrders: number;
   readonly sent: number;
   readonly transmitFailed: number;
@@ -38,7 +38,7 @@ const HOLDS: Identity = { holds: true, violations: [] };
  *     received  = enqueued + dropped
  *     enqueued  = write cursor of each ring (modulo 2^32)
  *     processed + lost = read cursor of each ring (modulo 2^32), and no more than was enqueued
- *     frames to be sent = sent + failed by reason + waiting
+ *     frames to be sent = sent + failed by reason + waiting (modulo 2^32)
  *     buffers out of the pool = in flight + in rx's hand + waiting to be sent
  *
  * The two sides of each equation are counted by different code: the cursors by the rings, the buffers
@@ -65,7 +65,7 @@ export function checkIdentity(evidence: IdentityEvidence): Identity {
   expectEqual(
     'frames to be sent and sent + failed + waiting',
     evidence.transmitOrders,
-    evidence.sent + evidence.transmitFailed + evidence.transmitWaiting,
+    (evidence.sent + evidence.transmitFailed + evidence.transmitWaiting) | 0,
   );
   // Modulo 2^32, because the pool's counts of moved buffers wrap.
   const out = evidence.pools.reduce((sum, pool) => (sum + pool.taken - pool.returned - pool.cached) | 0, 0);

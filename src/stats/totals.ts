@@ -21,7 +21,7 @@ export interface Totals {
   readonly interfaces: readonly InterfaceTotals[];
   readonly workers: readonly WorkerTotals[];
   readonly anomalies: Float64Array;
-  /** Frames that were to leave; of all workers. */
+  /** Frames that were to leave; of all workers, an int32 that wraps. */
   transmitOrders: number;
   /** Those of them that were handed to rx to be sent. */
   transmitQueued: number;

@@ -88,7 +88,8 @@ export class AfPacketTransmitter implements Transmitter {
   settle(orders: number): number {
     const { queue, counters } = this.deps;
     const { count } = queue;
-    for (let i = Math.max(0, count - (orders - counters.settled())); i < count; i++) {
+    const open = (orders - counters.settled()) | 0;
+    for (let i = Math.max(0, count - open); i < count; i++) {
       counters.countFailed(this.interfaceOf[i], ERROR);
     }
     queue.truncate(0);

@@ -81,7 +81,7 @@ export class RingTransmitter implements Transmitter {
     const handedOver = banks.total(WORKER_TOTALS.transmitQueued);
     const uncounted = (ring.cursor - handedOver) | 0;
     banks.cells[banks.totals + WORKER_TOTALS.transmitQueued] += uncounted;
-    const open = orders - counters.settled() - handedOver - uncounted;
+    const open = (orders - counters.settled() - handedOver - uncounted) | 0;
     if (queue.count > 0) this.giveUp((ring.cursor - queue.base) | 0, open, ERROR);
     return counters.settled() + handedOver + uncounted;
   }

@@ -24,8 +24,8 @@ export interface Transmitter {
    * Before the first frame, where a predecessor may have died: what it had queued and neither sent nor counted
    * counts as failed, with the reason `error`. The kernel may have taken some of it even so.
    *
-   * @param orders frames that were ever to be sent.
-   * @returns how many of them are sent, failed, or handed over to be sent.
+   * @param orders frames that were ever to be sent, an int32 that wraps.
+   * @returns how many of them are sent, failed, or handed over to be sent; not wrapped.
    */
   settle(orders: number): number;
 }

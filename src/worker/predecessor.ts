@@ -35,6 +35,8 @@ export interface PredecessorDeps {
   readonly hand: Int32Array;
   readonly banks: CounterBanks;
   readonly transmitter: Transmitter;
+  /** The word in which frames to be sent are counted. */
+  readonly orders: Int32Array;
 }
 
 /** A burst in hand: packets from `first` on are to be judged, all `count` of them to be given back. */
@@ -49,10 +51,9 @@ const NOTHING: Remains = { first: 0, count: 0 };
  * Brings in order what a predecessor has left, and counts the packet that it died over as lost. Finds nothing
  * where there was none.
  */
-export function takeOver({ ring, cache, hand, banks, transmitter }: PredecessorDeps): Remains {
-  const orders = banks.total(WORKER_TOTALS.transmitOrders);
+export function takeOver({ ring, cache, hand, banks, transmitter, orders }: PredecessorDeps): Remains {
   // An order that was counted and not carried out any more is none: its packet is the lost one.
-  banks.cells[banks.totals + WORKER_TOTALS.transmitOrders] += transmitter.settle(orders) - orders;
+  orders[0] = transmitter.settle(orders[0]);
   const count = (ring.cursor - cache.released) | 0;
   if (count === 0) return NOTHING;
   const done = (banks.outcomes() + banks.total(WORKER_TOTALS.lost) - cache.released) | 0;
@@ -69,7 +70,7 @@ export function takeOver({ ring, cache, hand, banks, transmitter }: PredecessorD
  * lost, and given back. For main, when no other thread is at work any more.
  */
 export function abandon(deps: PredecessorDeps): void {
-  const { ring, cache, hand, banks } = deps;
+  const { ring, cache, hand, banks, orders } = deps;
   const { first, count } = takeOver(deps);
   let held = count;
   let lost = count - first;
@@ -79,14 +80,20 @@ export function abandon(deps: PredecessorDeps): void {
     held = ring.pop(hand, hand.length);
     lost = held;
   } while (held > 0);
-  setWorkerLevels(banks, ring, cache);
+  setWorkerLevels(banks, ring, cache, orders);
   banks.close();
 }
 
 /** Notes how far a worker is, right before its counters are published. */
-export function setWorkerLevels(banks: CounterBanks, ring: RingConsumer, cache: BufferCache): void {
+export function setWorkerLevels(
+  banks: CounterBanks,
+  ring: RingConsumer,
+  cache: BufferCache,
+  orders: Int32Array,
+): void {
   banks.setLevel(WORKER_LEVELS.readCursor, ring.cursor);
   banks.setLevel(WORKER_LEVELS.poolTaken, cache.taken);
   banks.setLevel(WORKER_LEVELS.poolReturned, cache.returned);
   banks.setLevel(WORKER_LEVELS.poolCached, cache.count);
+  banks.setLevel(WORKER_LEVELS.transmitOrders, orders[0]);
 }

@@ -154,11 +154,11 @@ export class WorkerLoop {
   }
 
   private setLevels(): void {
-    const { banks, cache, ring, clock } = this.deps;
+    const { banks, cache, ring, clock, orders } = this.deps;
     const nowMs = clock.nowMs();
     this.moments[UNIX_OFFSET] = clock.unixMs() - nowMs;
     this.beginBurst(this.moments[BURST_BEGAN]);
-    setWorkerLevels(banks, ring, cache);
+    setWorkerLevels(banks, ring, cache, orders);
     banks.setLevel(WORKER_LEVELS.heapBytes, this.heap.read());
   }
 

@@ -89,6 +89,7 @@ function createLoop(
     pool,
     cache,
     hand: pool.handOf(memory.threadIndex),
+    orders: pool.ordersOf(memory.threadIndex),
     banks,
     control,
     rxDoorbell: new Doorbell(controlOf(memory.control, RX_INDEX), CONTROL_DOORBELL),

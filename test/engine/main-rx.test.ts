@@ -53,6 +53,7 @@ class MainRxBench {
   private readonly control = controlOf(this.memory.control, WORKER);
   private readonly banks = new CounterBanks(this.memory.workerCounters[0], this.control);
   private readonly transmitter: RingTransmitter;
+  private orders = 0;
 
   constructor() {
     const linksBuffer = createLinks(INTERFACES.length);
@@ -101,7 +102,7 @@ class MainRxBench {
       if (count === 0) return all;
       for (let i = 0; i < count; i++) {
         this.banks.cells[this.banks.slots + SLOT_PACKETS_CELL] += 1;
-        this.banks.cells[this.banks.totals + WORKER_TOTALS.transmitOrders] += 1;
+        this.orders += 1;
         this.transmitter.queue(hand[i], 1);
       }
       this.transmitter.flush();
@@ -131,6 +132,7 @@ class MainRxBench {
     this.banks.setLevel(WORKER_LEVELS.poolTaken, this.cache.taken);
     this.banks.setLevel(WORKER_LEVELS.poolReturned, this.cache.returned);
     this.banks.setLevel(WORKER_LEVELS.poolCached, this.cache.count);
+    this.banks.setLevel(WORKER_LEVELS.transmitOrders, this.orders);
   }
 }
 

@@ -121,6 +121,7 @@ export class SimulatedWorker {
   private readonly control: Int32Array;
   private readonly pool: PacketPool;
   private readonly hand: Int32Array;
+  private readonly orders: Int32Array;
   private loop: WorkerLoop;
   private table = 0;
   /** The lengths of packets that were popped and have not come to an end, in their order. */
@@ -140,6 +141,7 @@ export class SimulatedWorker {
     this.threadIndex = 1 + index;
     this.pool = new PacketPool(memory.pool);
     this.hand = this.pool.handOf(this.threadIndex);
+    this.orders = this.pool.ordersOf(this.threadIndex);
     this.control = controlOf(memory.control, this.threadIndex);
     this.loop = this.successor();
   }
@@ -187,7 +189,7 @@ export class SimulatedWorker {
     const banks = new CounterBanks(this.memory.workerCounters[this.index], this.control);
     const ring = new RingConsumer(this.memory.rings[this.index]);
     const transmitter = new NoTransmitter(new TransmitCounters(banks, WORKER_TOTALS.firstTransmit));
-    abandon({ ring, cache, hand: this.hand, banks, transmitter });
+    abandon({ ring, cache, hand: this.hand, orders: this.orders, banks, transmitter });
     this.noteLost(banks.total(WORKER_TOTALS.lost) - this.lostBefore);
   }
 
@@ -203,6 +205,7 @@ export class SimulatedWorker {
         pool,
         cache: pool.cacheOf(threadIndex),
         hand: this.hand,
+        orders: this.orders,
         banks,
         control,
         rxDoorbell: new Doorbell(controlOf(memory.control, 0), CONTROL_DOORBELL),

@@ -37,6 +37,7 @@ class WorkerStandIn {
   /** False while it answers no request. */
   answers = true;
   private processed = 0;
+  private orders = 0;
 
   constructor(config: AggregatorConfig, index: number) {
     this.banks = new CounterBanks(config.workerCounters[index], controlOf(config.control, 1 + index));
@@ -56,7 +57,7 @@ class WorkerStandIn {
 
   /** Has orders to send that many frames. */
   order(frames: number): void {
-    this.addTotal(WORKER_TOTALS.transmitOrders, frames);
+    this.orders += frames;
   }
 
   /** Has judged so many packets long ago, of one byte each. */
@@ -88,6 +89,7 @@ class WorkerStandIn {
     this.banks.setLevel(WORKER_LEVELS.readCursor, this.processed | 0);
     this.banks.setLevel(WORKER_LEVELS.poolReturned, this.processed | 0);
     this.banks.setLevel(WORKER_LEVELS.heapBytes, this.heapBytes);
+    this.banks.setLevel(WORKER_LEVELS.transmitOrders, this.orders | 0);
   }
 
   answerIfAsked(): void {

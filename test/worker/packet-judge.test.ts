@@ -6,6 +6,7 @@ import {
   TX_INTERFACE_CELLS,
   TX_INTERFACE_FIRST_FAILURE,
   unclassifiedSlot,
+  WORKER_LEVELS,
   WORKER_TOTALS,
 } from '../../src/counters/catalogue.js';
 import { ACTIONS, type RuleSet } from '../../src/rules/rule.js';
@@ -29,11 +30,11 @@ t.test('a forward verdict without a transmitter is a counted failure', async (t)
   const bench = new WorkerBench();
   bench.send(HTTPS, DNS);
   bench.loop.runBurst();
-  const { slot, totals } = bench.published();
+  const { slot, totals, levels } = bench.published();
   t.equal(slot(bench.slotOf('out'))[0], 1, 'the rule has matched all the same');
   const reason = TRANSMIT_FAILURES.indexOf('no_transmitter');
   t.equal(totals[WORKER_TOTALS.firstTransmit + TX_INTERFACE_FIRST_FAILURE + reason], 1);
-  t.equal(totals[WORKER_TOTALS.transmitOrders], 1);
+  t.equal(levels[WORKER_LEVELS.transmitOrders], 1);
 });
 
 t.test('a transmitter gets forward verdicts only, and may flush before the buffers go', async (t) => {
@@ -58,8 +59,8 @@ t.test('a rule that names an interface for which nothing can be sent is a failur
   const bench = new WorkerBench();
   bench.send(HTTP, HTTP, HTTPS);
   bench.loop.runBurst();
-  const { totals } = bench.published();
-  t.equal(totals[WORKER_TOTALS.transmitOrders], 3);
+  const { totals, levels } = bench.published();
+  t.equal(levels[WORKER_LEVELS.transmitOrders], 3);
   const failures = totals.slice(WORKER_TOTALS.firstTransmit + TX_INTERFACE_FIRST_FAILURE);
   t.equal(failures[TRANSMIT_FAILURES.indexOf('no_transmitter')], 3, 'at the first interface');
   t.ok(failures.slice(TX_INTERFACE_CELLS - TX_INTERFACE_FIRST_FAILURE).every((cell) => cell === 0));
@@ -125,7 +126,7 @@ for (const { name, passage, defaultAction = 'count', leaves } of PASSAGES) {
       bench.loop.runBurst();
       t.same(queued.splice(0), outInterface === undefined ? [] : [outInterface], kind);
       if (outInterface !== undefined) orders++;
-      t.equal(bench.published().totals[WORKER_TOTALS.transmitOrders], orders, `orders after ${kind}`);
+      t.equal(bench.published().levels[WORKER_LEVELS.transmitOrders], orders, `orders after ${kind}`);
     }
     const { slot } = bench.published();
     const unmatched = FIRST_UNMATCHED_SLOT + ACTIONS.indexOf(ruleSet.defaultAction);

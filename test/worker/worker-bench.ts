@@ -100,6 +100,7 @@ export class WorkerBench {
       pool: this.packets,
       cache: this.packets.cacheOf(1),
       hand: this.packets.handOf(1),
+      orders: this.packets.ordersOf(1),
       banks,
       control: this.control,
       rxDoorbell: rxDoorbell ?? new Doorbell(controlOf(this.controls, 0), CONTROL_DOORBELL),

@@ -162,6 +162,7 @@ class Stage {
       cache,
       ring,
       hand: pool.handOf(1),
+      orders: pool.ordersOf(1),
       transmitter: this.transmitter(code, pool, banks, cache),
     };
   }
@@ -204,7 +205,7 @@ class Stage {
 
   /** What is wrong when the worker has done all that there was to do, or main has closed its books. */
   problems(deaths: number): string[] {
-    const { banks, cache, ring } = this.parts(mortal);
+    const { banks, cache, ring, orders } = this.parts(mortal);
     const found: string[] = [];
     const expect = (what: string, left: number, right: number) => {
       if (left !== right) found.push(`${what}: ${left} is not ${right}`);
@@ -220,7 +221,7 @@ class Stage {
     const handedOver = this.scene.sendSlots === 0 ? 0 : sender.pop(waiting, waiting.length);
     expect('handed over', banks.total(WORKER_TOTALS.transmitQueued), handedOver);
     const counters = new mortal.transmitCounters.TransmitCounters(banks, WORKER_TOTALS.firstTransmit);
-    expect('orders and settled', banks.total(WORKER_TOTALS.transmitOrders), counters.settled() + handedOver);
+    expect('orders and settled', orders[0], counters.settled() + handedOver);
     for (let i = 0; i < handedOver; i++) this.pool.cacheOf(0).free(waiting[i]);
     found.push(...this.sampleProblems(deaths));
     expect('held', this.pool.audit().heldCount, 0);

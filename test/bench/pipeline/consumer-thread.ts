@@ -27,6 +27,7 @@ new WorkerLoop(
     pool,
     cache: pool.cacheOf(thread),
     hand: pool.handOf(thread),
+    orders: pool.ordersOf(thread),
     banks: new CounterBanks(data.counters[data.worker], control),
     control,
     rxDoorbell: new Doorbell(controlOf(data.control, 0), CONTROL_DOORBELL),

@@ -10,6 +10,7 @@ import {
   workerCountersShape,
 } from '../../../src/counters/counters-layout.js';
 import { allowDeepInlining } from '../../../src/engine/v8-flags.js';
+import { wishForHugePages } from '../../../src/kernel/huge-pages.js';
 import { MonotonicClock } from '../../../src/memory/clock.js';
 import {
   COMMAND_STOP,
@@ -61,12 +62,14 @@ const WARM_UP_MS = 2500;
 const [seconds, rules, flows, workers, talkers] = process.argv.slice(2).map(Number);
 allowDeepInlining();
 const generation = 1;
-const pool = createPool({
+const poolShape = {
   bufferCount: BUFFERS,
   bufferBytes: BUFFER_BYTES,
   threadCount: 1 + workers,
   handBuffers: BURST * workers,
-});
+};
+// As the engine does.
+const pool = createPool(poolShape, wishForHugePages);
 const rings = Array.from({ length: workers }, () => createRing(RING_SLOTS));
 const counters = rings.map(() => createCounters(workerCountersShape(rules, 1)));
 const samples = talkers === 1 ? rings.map(() => createSampleRing(SAMPLE_RING_SLOTS)) : null;

@@ -137,6 +137,7 @@ function workerLoopOf(
       pool,
       cache: pool.cacheOf(thread),
       hand: pool.handOf(thread),
+      orders: pool.ordersOf(thread),
       banks,
       control,
       rxDoorbell: new Doorbell(controlOf(controls, RX), CONTROL_DOORBELL),
