@@ -139,11 +139,11 @@ const WRAPS = [
   { name: 'a thousand times around', packets: 1000 * 2 ** 32 + 5, cursor: 5 },
 ];
 for (const { name, packets, cursor } of WRAPS) {
-  t.test(`cursors and pool counts are compared modulo 2^32: ${name}`, async (t) => {
-    const evidence = (processedBehind: number, returned: number): IdentityEvidence => ({
+  t.test(`cursors, orders and pool counts are compared modulo 2^32: ${name}`, async (t) => {
+    const evidence = (processedBehind: number, returned: number, sent = packets - 3): IdentityEvidence => ({
       received: packets,
       dropped: 0,
-      ...NOTHING_TO_SEND,
+      ...{ transmitOrders: cursor, sent, transmitFailed: 3, transmitWaiting: 0 },
       held: 0,
       pools: [
         { taken: cursor, returned: 0, cached: 0 },
@@ -164,5 +164,6 @@ for (const { name, packets, cursor } of WRAPS) {
     t.same(checkIdentity(evidence(9, (cursor - 8) | 0)).violations, [
       'buffers out of the pool and in flight + held: 8 is not 9',
     ]);
+    t.match(checkIdentity(evidence(0, cursor, packets - 4)).violations, [/^frames to be sent and/]);
   });
 }
