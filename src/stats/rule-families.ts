@@ -61,7 +61,9 @@ export const RULE_FAMILIES: readonly RuleFamily[] = [
     entries: ({ notice }: RuleSeries) => notice.live,
     labels: ({ notice }: RuleSeries) => notice.live.map(({ rule }) => ({ rule })),
     isFixed: false,
-    value: (series: RuleSeries, entry: SlotEntry, slots: Float64Array) => series.lastMs(entry, slots) / 1000,
+    // Whole milliseconds: the clock has no more to say, and the text is shorter.
+    value: (series: RuleSeries, entry: SlotEntry, slots: Float64Array) =>
+      Math.floor(series.lastMs(entry, slots)) / 1000,
   },
   {
     name: 'upe_rule_info',
