@@ -15,6 +15,7 @@ import {
   stopBalanced,
 } from '../support/bridge-lab.js';
 import { temporaryFolder } from '../support/engine-fixture.js';
+import { iperf } from '../support/iperf.js';
 import { labMissing } from '../support/lab.js';
 import { NftCounters } from '../support/nft-counters.js';
 import { rulesFileIn } from '../support/rules-file.js';
@@ -56,16 +57,10 @@ t.test('hosts at both ends reach each other as over a cable', { skip }, async (t
 t.test('iperf3 runs in both directions', { skip }, async (t) => {
   const { left, mid, right } = bridgeLab(t);
   const upe = await startUpeOn(t, mid, { ...BRIDGE, UPE_RULES_FILE: PASS_ALL });
-  right.start('iperf3', '--server');
   for (const direction of [[], ['--reverse']]) {
-    const run = await eventually('iperf3 server', async () => {
-      const args = ['--client', RIGHT.ipv4, '--time', '2', '--json', ...direction];
-      const { exitCode, output } = await left.finish('iperf3', ...args);
-      return exitCode === 0 && JSON.parse(output);
-    });
-    const { bits_per_second, bytes } = run.end.sum_received;
-    t.comment(`iperf3${direction}: ${(bits_per_second / 1e6).toFixed()} Mbit/s`);
-    t.ok(bytes > 1_000_000, `iperf3${direction} has brought ${bytes} bytes over`);
+    const { bits_per_second, bytes } = await iperf(left, right, RIGHT.ipv4, 2, ...direction);
+    t.comment(`iperf3 ${direction}: ${(bits_per_second / 1e6).toFixed()} Mbit/s`);
+    t.ok(bytes > 1_000_000, `iperf3 ${direction} has brought ${bytes} bytes over`);
   }
   await stopBalanced(t, upe);
 });

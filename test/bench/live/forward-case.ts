@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { iperf } from '../../support/iperf.js';
 import { type Host, Lab, labMissing } from '../../support/lab.js';
 import type { BenchOptions } from '../cases.js';
 import { type BenchResult, median, spread } from '../measure.js';
@@ -65,7 +64,8 @@ class ForwardBench {
   private async measure(seconds: number): Promise<Passage> {
     this.left.run('ping', '-q', '-c', '3', '-i', '0.2', '-W', '2', RIGHT_ADDRESS);
     const roundTrips = this.ping();
-    return { roundTrips, gigabits: await this.iperf(seconds) };
+    const { bits_per_second } = await iperf(this.left, this.right, RIGHT_ADDRESS, seconds);
+    return { roundTrips, gigabits: bits_per_second / 1e9 };
   }
 
   private ping(): RoundTrips {
@@ -75,15 +75,6 @@ class ForwardBench {
     const times = [...output.matchAll(/time=([\d.]+) ms/g)].map(([, text]) => Number(text) * 1000);
     if (times.length < PINGS) throw new Error(`${PINGS - times.length} of ${PINGS} pings were lost`);
     return times.sort((a, b) => a - b);
-  }
-
-  private async iperf(seconds: number): Promise<number> {
-    const server = this.right.start('iperf3', '-s', '-1');
-    const ended = once(server, 'exit');
-    await sleep(300);
-    const { output } = await this.left.finish('iperf3', '-J', '-c', RIGHT_ADDRESS, '-t', String(seconds));
-    await ended;
-    return JSON.parse(output).end.sum_received.bits_per_second / 1e9;
   }
 }
 
