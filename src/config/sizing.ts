@@ -1,5 +1,6 @@
 import { BUFFERS_BYTES_MAX, bufferStrideBytes, CACHE_BUFFERS } from '../memory/pool-layout.js';
 import { BURST_FRAMES } from '../source/frame-batch.js';
+import { WORKER_HAND } from '../worker/hand.js';
 import type { Config } from './schema.js';
 
 /** Buffers that the rx thread can have staged for one worker, on their way to its ring. */
@@ -55,7 +56,8 @@ export function poolBuffersMin(workers: number, ringSlots: number): number {
   return (
     workers * ringSlots + // every ring full,
     workers * STAGED_BUFFERS + // a burst staged for every ring,
-    threads * BURST_FRAMES + // a burst in hand in every thread,
+    BURST_FRAMES + // a burst in rx's hand,
+    workers * WORKER_HAND + // a hand in every worker,
     threads * CACHE_BUFFERS // and every thread's cache full.
   );
 }

@@ -21,4 +21,13 @@ export class LatencyHistogram {
     banks.cells[banks.totals + FIRST_BUCKET + bucket] += packets;
     banks.cells[banks.totals + SUM_US] += latencyUs * packets;
   }
+
+  /** Packets that were ever counted here, by this thread and by those whose successor it is. */
+  packets(): number {
+    let packets = 0;
+    for (let bucket = 0; bucket <= this.boundsUs.length; bucket++) {
+      packets += this.banks.total(FIRST_BUCKET + bucket);
+    }
+    return packets;
+  }
 }

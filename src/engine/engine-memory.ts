@@ -17,7 +17,7 @@ import { createRing, type RingMemory } from '../ring/ring-layout.js';
 import { createSampleRing, type SampleRingMemory } from '../ring/sample-ring-layout.js';
 import { BURST_FRAMES } from '../source/frame-batch.js';
 import { ORDER_RING_SLOTS } from '../tx/raw-socket-order-layout.js';
-import { WORKER_BURST } from '../worker/worker-loop.js';
+import { WORKER_HAND } from '../worker/hand.js';
 
 /** Samples that wait for stats at a rate that it wants: what half a second brings, and room to brake. */
 const SAMPLE_RING_SLOTS = 4096;
@@ -77,7 +77,7 @@ export function createEngineMemory(shape: EngineMemoryShape): EngineMemory {
         bufferCount: shape.poolBuffers,
         bufferBytes: shape.bufferBytes,
         threadCount,
-        handBuffers: Math.max(WORKER_BURST, BURST_FRAMES * shape.workerCount),
+        handBuffers: Math.max(WORKER_HAND, BURST_FRAMES * shape.workerCount),
       },
       shape.hugePages ? wishForHugePages : undefined,
     ),

@@ -55,7 +55,7 @@ export const PIPELINE_FAMILIES: readonly MetricFamily[] = [
   },
   {
     name: 'upe_worker_bursts_total',
-    help: 'Bursts that each worker has taken from its ring.',
+    help: 'Bursts, of 32 packets at most, that each worker has judged.',
     type: 'counter',
     samples: ({ aggregator }) =>
       aggregator.totals.workers.map(({ bursts }, worker) => ({ labels: { worker }, value: bursts })),

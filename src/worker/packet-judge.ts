@@ -2,7 +2,6 @@ import * as catalogue from '../counters/catalogue.js';
 import { anomalyBit } from '../counters/catalogue.js';
 import type { CounterBanks } from '../counters/counter-banks.js';
 import { LatencyHistogram } from '../counters/latency-histogram.js';
-import type { BufferCache } from '../memory/buffer-cache.js';
 import * as layout from '../memory/layout.js';
 import type { PacketPool } from '../memory/packet-pool.js';
 import * as poolLayout from '../memory/pool-layout.js';
@@ -71,7 +70,6 @@ export interface Judgement {
 
 export interface PacketJudgeDeps {
   readonly pool: PacketPool;
-  readonly cache: BufferCache;
   readonly banks: CounterBanks;
   readonly transmitter: Transmitter;
   /** The word in which frames to be sent are counted: `PacketPool.ordersOf`. */
@@ -95,7 +93,6 @@ export class PacketJudge {
   private readonly strideBytes: number;
   private readonly cells: Float64Array;
   private readonly banks: CounterBanks;
-  private readonly cache: BufferCache;
   private readonly transmitter: Transmitter;
   private readonly orders: Int32Array;
   private readonly sampler: Sampler;
@@ -119,7 +116,6 @@ export class PacketJudge {
     this.strideBytes = deps.pool.strideBytes;
     this.cells = deps.banks.cells;
     this.banks = deps.banks;
-    this.cache = deps.cache;
     this.transmitter = deps.transmitter;
     this.orders = deps.orders;
     this.sampler = deps.sampler;
@@ -145,11 +141,11 @@ export class PacketJudge {
   /**
    * Parses, matches and counts a burst and carries out its verdicts; the buffers are still held after it.
    *
-   * @param hand buffer indexes.
+   * @param burst buffer indexes.
    * @param count how many.
    */
-  judgeBurst(hand: Int32Array, count: number): void {
-    this.fetchBurst(hand, count);
+  judgeBurst(burst: Int32Array, count: number): void {
+    this.fetchBurst(burst, count);
     const { sampler, tap, generation } = this;
     const strideBytes = this.strideBytes | 0;
     const firstSlotCell = this.banks.slots & INDEX_MASK;
@@ -158,7 +154,7 @@ export class PacketJudge {
     sampler.beginBurst();
     let nextSample = sampler.next[0];
     for (let i = 0; i < count; i++) {
-      const index = hand[i];
+      const index = burst[i];
       const at = Math.imul(index, strideBytes) & FRAME_BYTE_MASK;
       const wireBytes = this.frames.getInt32(at + WIRE_BYTES_OFFSET, true);
       const form = this.frames.getInt32(at + FORM_OFFSET, true);
@@ -197,34 +193,33 @@ export class PacketJudge {
    * at once. They write what is there: JavaScript has no prefetch, and this is the nearest thing. (Reads do it as well,
    * but then the line of a frame that is rewritten has to be asked for once more.)
    */
-  private fetchBurst(hand: Int32Array, count: number): void {
+  private fetchBurst(burst: Int32Array, count: number): void {
     const strideBytes = this.strideBytes | 0;
     for (let i = 0; i < count; i++) {
-      const at = Math.imul(hand[i], strideBytes) & FRAME_BYTE_MASK;
+      const at = Math.imul(burst[i], strideBytes) & FRAME_BYTE_MASK;
       this.frames.setInt16(at + INTERFACE_UPPER_OFFSET, 0, true);
     }
   }
 
   /**
-   * Gives a burst's buffers back and notes how long its packets were under way.
+   * Notes how long a burst's packets were under way.
    *
    * @param endUs monotonic clock, microseconds modulo 2^32.
    */
-  releaseBurst(hand: Int32Array, count: number, endUs: number): void {
+  noteLatencies(burst: Int32Array, count: number, endUs: number): void {
     // One rx thread has stamped them, and a ring keeps their order: where the first and the last are of one moment,
     // all of them are.
-    const lastUs = this.rxUs(hand[count - 1]);
-    if (this.rxUs(hand[0]) === lastUs) this.latency.add((endUs - lastUs) | 0, count);
-    else this.addLatencies(hand, count, endUs);
-    this.cache.freeHand(hand, count);
+    const lastUs = this.rxUs(burst[count - 1]);
+    if (this.rxUs(burst[0]) === lastUs) this.latency.add((endUs - lastUs) | 0, count);
+    else this.addLatencies(burst, count, endUs);
   }
 
   /** The bucket is looked for once a moment. */
-  private addLatencies(hand: Int32Array, count: number, endUs: number): void {
-    let momentUs = this.rxUs(hand[0]);
+  private addLatencies(burst: Int32Array, count: number, endUs: number): void {
+    let momentUs = this.rxUs(burst[0]);
     let sameMoment = 0;
     for (let i = 0; i < count; i++) {
-      const rxUs = this.rxUs(hand[i]);
+      const rxUs = this.rxUs(burst[i]);
       if (rxUs !== momentUs) {
         this.latency.add((endUs - momentUs) | 0, sameMoment);
         momentUs = rxUs;

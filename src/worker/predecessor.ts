@@ -1,5 +1,6 @@
 import { WORKER_LEVELS, WORKER_TOTALS } from '../counters/catalogue.js';
 import type { CounterBanks } from '../counters/counter-banks.js';
+import { LatencyHistogram } from '../counters/latency-histogram.js';
 import { InvariantError } from '../errors.js';
 import type { BufferCache } from '../memory/buffer-cache.js';
 import type { RingConsumer } from '../ring/ring-consumer.js';
@@ -11,10 +12,11 @@ import type { Transmitter } from '../tx/transmitter.js';
  * lies in shared memory.
  *
  *   step                   committed by                      dead before it        dead after it
- *   pop a burst            the ring's read cursor            still in the ring     in the hand
+ *   pop a hand             the ring's read cursor            still in the ring     in the hand
  *   judge a packet         its outcome's packet cell         in the hand, open     in the hand, counted
  *   queue a frame          the send queue's count            an order too many     waits in the queue
  *   send a frame           its transmit cell                 waits in the queue    settled
+ *   time a burst           its latency bucket's cell         in the hand, untimed  in the hand, timed
  *   give the hand back     the return ring's write cursor    in the hand           free
  *   publish                the published number              the same bank         the other bank
  *
@@ -39,13 +41,17 @@ export interface PredecessorDeps {
   readonly orders: Int32Array;
 }
 
-/** A burst in hand: packets from `first` on are to be judged, all `count` of them to be given back. */
+/**
+ * Packets in hand: those from `first` on are to be judged, those from `timed` on to have their latency noted, all
+ * `count` of them to be given back.
+ */
 export interface Remains {
   readonly first: number;
+  readonly timed: number;
   readonly count: number;
 }
 
-const NOTHING: Remains = { first: 0, count: 0 };
+const NOTHING: Remains = { first: 0, timed: 0, count: 0 };
 
 /**
  * Brings in order what a predecessor has left, and counts the packet that it died over as lost. Finds nothing
@@ -57,12 +63,15 @@ export function takeOver({ ring, cache, hand, banks, transmitter, orders }: Pred
   const count = (ring.cursor - cache.released) | 0;
   if (count === 0) return NOTHING;
   const done = (banks.outcomes() + banks.total(WORKER_TOTALS.lost) - cache.released) | 0;
-  if (count < 0 || count > hand.length || done < 0 || done > count) {
-    throw new InvariantError(`a dead worker has left ${count} packets in hand, ${done} of them done`);
+  const timed = (new LatencyHistogram(banks).packets() - cache.released) | 0;
+  if (count < 0 || count > hand.length || done < 0 || done > count || timed < 0 || timed > done) {
+    throw new InvariantError(
+      `a dead worker has left ${count} packets in hand, ${done} of them done, ${timed} timed`,
+    );
   }
-  if (done === count) return { first: count, count };
+  if (done === count) return { first: count, timed, count };
   banks.cells[banks.totals + WORKER_TOTALS.lost] += 1;
-  return { first: done + 1, count };
+  return { first: done + 1, timed, count };
 }
 
 /**

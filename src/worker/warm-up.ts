@@ -2,11 +2,11 @@ import type { BufferCache } from '../memory/buffer-cache.js';
 import type { PacketPool } from '../memory/packet-pool.js';
 import { LINK_ETHERNET } from '../protocol/link-type.js';
 import type { RingProducer } from '../ring/ring-producer.js';
+import { WORKER_BURST, WORKER_HAND } from './hand.js';
 import type { WorkerLoop } from './worker-loop.js';
 
 /** Enough for V8 to have optimised the whole way of a packet. */
-const BURSTS = 2500;
-const BURST = 32;
+const HANDS = 1000;
 
 /** Ethernet frames of everyday kinds, so that the parser's common ways are all taken: addresses are zero. */
 const FRAMES: readonly Uint8Array[] = [
@@ -30,18 +30,20 @@ export interface WarmUpBench {
  * interpreted and optimised on the way. At the start nobody waits for them.
  */
 export function warmUp(bench: WarmUpBench): void {
-  const hand = new Int32Array(BURST);
-  for (let burst = 0; burst < BURSTS; burst++) {
-    receiveBurst(bench, hand, burst);
-    bench.producer.push(hand, 0, BURST);
-    while (bench.loop.runBurst() > 0) bench.loop.attend();
+  const hand = new Int32Array(WORKER_HAND);
+  for (let turn = 0; turn < HANDS; turn++) {
+    // Full ones, and those that are a part of a burst.
+    const count = turn % 2 === 0 ? WORKER_HAND : WORKER_BURST - 1;
+    receive(bench, hand, count);
+    bench.producer.push(hand, 0, count);
+    while (bench.loop.runHand() > 0) bench.loop.attend();
   }
 }
 
 /** Apart from `warmUp`: V8 would take a loop of so many turns for the hot one, and all that is called in it with it. */
-function receiveBurst({ pool, cache }: WarmUpBench, hand: Int32Array, burst: number): void {
-  for (let i = 0; i < BURST; i++) {
-    const frame = FRAMES[(burst + i) % FRAMES.length];
+function receive({ pool, cache }: WarmUpBench, hand: Int32Array, count: number): void {
+  for (let i = 0; i < count; i++) {
+    const frame = FRAMES[(count + i) % FRAMES.length];
     const index = cache.alloc();
     pool.bytes.set(frame, pool.frameByteOffset(index));
     pool.describe(index, frame.length, frame.length, LINK_ETHERNET, 0, 0, 0);

@@ -1,5 +1,6 @@
 import { WORKER_LEVELS, WORKER_TOTALS } from '../counters/catalogue.js';
 import { HeapGauge } from '../counters/heap-gauge.js';
+import type { BufferCache } from '../memory/buffer-cache.js';
 import { type Clock, microseconds } from '../memory/clock.js';
 import {
   COMMAND_STOP,
@@ -13,11 +14,13 @@ import {
 } from '../memory/control-layout.js';
 import { Doorbell } from '../memory/doorbell.js';
 import type { RingConsumer } from '../ring/ring-consumer.js';
+import * as handModule from './hand.js';
 import { type Judgement, PacketJudge, type PacketJudgeDeps } from './packet-judge.js';
 import { setWorkerLevels, takeOver } from './predecessor.js';
 
-/** Packets taken from the ring at a time. */
-export const WORKER_BURST = 32;
+// V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
+const { WORKER_BURST, WORKER_HAND } = handModule;
+
 /** Empty looks at the ring before the worker parks: about 30 microseconds, more than between two bursts of a block. */
 export const IDLE_SPINS = 200;
 /**
@@ -41,7 +44,8 @@ export interface WorkerLoopConfig {
 
 export interface WorkerLoopDeps extends PacketJudgeDeps {
   readonly ring: RingConsumer;
-  /** Where the burst in hand is kept; at least `WORKER_BURST` words. */
+  readonly cache: BufferCache;
+  /** Where the packets in hand are kept; at least `WORKER_HAND` words. */
   readonly hand: Int32Array;
   readonly control: Int32Array;
   /** Of rx: while that waits for frames, the ring stays empty. */
@@ -49,17 +53,19 @@ export interface WorkerLoopDeps extends PacketJudgeDeps {
   readonly clock: Clock;
   /** The rules to begin with. */
   readonly judgement: Judgement;
-  /** Fetches the newest generation; called between two bursts when main has announced one. */
+  /** Fetches the newest generation; called between two hands when main has announced one. */
   readonly nextJudgement: () => Judgement | null;
 }
 
 /**
- * The life of a worker: bursts from its ring through `PacketJudge`, and between them whatever main and
- * stats ask for. Runs on one thread, which does nothing else; a test may instead call `runBurst` and
+ * The life of a worker: hands from its ring through `PacketJudge`, and between them whatever main and stats ask
+ * for. Runs on one thread, which does nothing else; a test may instead call `runHand` and
  * `attend` itself.
  */
 export class WorkerLoop {
   private readonly judge: PacketJudge;
+  /** The hand, burst by burst. */
+  private readonly bursts: readonly Int32Array[];
   private readonly doorbell: Doorbell;
   private generation: number;
   private wasIdle = true;
@@ -73,6 +79,9 @@ export class WorkerLoop {
     private readonly deps: WorkerLoopDeps,
   ) {
     this.judge = new PacketJudge(deps, deps.judgement);
+    this.bursts = Array.from({ length: WORKER_HAND / WORKER_BURST }, (_, i) =>
+      deps.hand.subarray(i * WORKER_BURST, (i + 1) * WORKER_BURST),
+    );
     this.heap = new HeapGauge(deps.clock);
     this.doorbell = new Doorbell(deps.control, CONTROL_DOORBELL);
     this.generation = deps.judgement.table.generation;
@@ -86,28 +95,35 @@ export class WorkerLoop {
     Atomics.store(control, CONTROL_GENERATION_IN_USE, this.generation);
     Atomics.store(control, CONTROL_STATE, STATE_RUNNING);
     for (;;) {
-      const processed = this.runBurst();
+      const processed = this.runHand();
       this.attend();
       if (processed > 0) this.idleSpins = 0;
       else if (!this.rest()) return;
     }
   }
 
-  /** Goes on with the burst that a predecessor died over; nothing where there was none. */
+  /** Goes on with the hand that a predecessor died over; nothing where there was none. */
   resume(): void {
-    const { hand, clock } = this.deps;
-    const { first, count } = takeOver(this.deps);
+    const { hand, cache, transmitter, clock } = this.deps;
+    const { first, timed, count } = takeOver(this.deps);
     if (count === 0) return;
+    // What the predecessor has queued comes before anything else is: there is room for a burst.
+    transmitter.flush();
     this.beginBurst(clock.nowMs());
-    this.judge.judgeBurst(hand.subarray(first), count - first);
-    this.judge.releaseBurst(hand, count, microseconds(clock.nowMs()));
+    for (let at = first; at < count; at += WORKER_BURST) {
+      this.judge.judgeBurst(hand.subarray(at), Math.min(count - at, WORKER_BURST));
+    }
+    if (timed < count) {
+      this.judge.noteLatencies(hand.subarray(timed), count - timed, microseconds(clock.nowMs()));
+    }
+    cache.freeHand(hand, count);
   }
 
-  /** Takes one burst from the ring through to its end. Returns how many packets it had. */
-  runBurst(): number {
-    const { ring, hand, banks, clock } = this.deps;
-    const { moments } = this;
-    const popped = ring.pop(hand, WORKER_BURST);
+  /** Takes what is in the ring through to its end, a hand at most. Returns how many packets that were. */
+  runHand(): number {
+    const { ring, hand, cache, clock } = this.deps;
+    const { bursts } = this;
+    const popped = ring.pop(hand, WORKER_HAND);
     if (popped === 0) {
       this.wasIdle = true;
       return 0;
@@ -116,13 +132,21 @@ export class WorkerLoop {
       this.wasIdle = false;
       this.beginBurst(clock.nowMs());
     }
-    this.judge.judgeBurst(hand, popped);
-    const endMs = clock.nowMs();
-    this.judge.releaseBurst(hand, popped, microseconds(endMs));
-    banks.cells[banks.totals + WORKER_TOTALS.bursts] += 1;
-    banks.cells[banks.totals + WORKER_TOTALS.busyMs] += endMs - moments[BURST_BEGAN];
-    this.beginBurst(endMs);
+    for (let i = 0, left = popped; left > 0; i++, left -= WORKER_BURST) {
+      this.runBurst(bursts[i], Math.min(left, WORKER_BURST));
+    }
+    cache.freeHand(hand, popped);
     return popped;
+  }
+
+  private runBurst(burst: Int32Array, count: number): void {
+    const { banks, clock } = this.deps;
+    this.judge.judgeBurst(burst, count);
+    const endMs = clock.nowMs();
+    this.judge.noteLatencies(burst, count, microseconds(endMs));
+    banks.cells[banks.totals + WORKER_TOTALS.bursts] += 1;
+    banks.cells[banks.totals + WORKER_TOTALS.busyMs] += endMs - this.moments[BURST_BEGAN];
+    this.beginBurst(endMs);
   }
 
   /** The next burst begins where this one ends, or now. */
@@ -132,7 +156,7 @@ export class WorkerLoop {
     this.judge.burstUnixMs[0] = nowMs + moments[UNIX_OFFSET];
   }
 
-  /** Between two bursts: takes over new rules, publishes the counters when they are asked for. */
+  /** Between two hands: takes over new rules, publishes the counters when they are asked for. */
   attend(): void {
     const { control, banks } = this.deps;
     control[CONTROL_HEARTBEAT] += 1;

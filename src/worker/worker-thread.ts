@@ -29,11 +29,12 @@ import { createMatcher } from '../rules/create-matcher.js';
 import { RuleTable, type RuleTableMemory } from '../rules/rule-table.js';
 import { CaptureTap } from './capture-tap.js';
 import { FlowSampler } from './flow-sampler.js';
+import { WORKER_HAND } from './hand.js';
 import type { Judgement } from './packet-judge.js';
 import { NoSampler } from './sampler.js';
 import type { Passage } from './verdicts.js';
 import { warmUp } from './warm-up.js';
-import { WORKER_BURST, WorkerLoop, type WorkerLoopConfig } from './worker-loop.js';
+import { WorkerLoop, type WorkerLoopConfig } from './worker-loop.js';
 import { createTransmitter, type WorkerTransmit } from './worker-transmit.js';
 
 /** What main passes to a worker thread. */
@@ -116,8 +117,8 @@ function createLoop(
 function warmUpThread(): void {
   const scratch = {
     threadIndex: 1,
-    pool: createPool({ bufferCount: 256, bufferBytes: 128, threadCount: 2, handBuffers: WORKER_BURST }),
-    ring: createRing(64),
+    pool: createPool({ bufferCount: 256, bufferBytes: 128, threadCount: 2, handBuffers: WORKER_HAND }),
+    ring: createRing(WORKER_HAND),
     control: createControl(2),
     counters: createCounters(data.counters.shape),
     capture: captureTapMemory(createCaptureMemory(1, IDLE_RING_WORDS), 0),

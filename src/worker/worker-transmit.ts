@@ -12,7 +12,7 @@ import { AfPacketTransmitter } from '../tx/afpacket-transmitter.js';
 import { RingTransmitter } from '../tx/ring-transmitter.js';
 import { TransmitCounters } from '../tx/transmit-counters.js';
 import { NoTransmitter, type Transmitter } from '../tx/transmitter.js';
-import { WORKER_BURST } from './worker-loop.js';
+import { WORKER_BURST } from './hand.js';
 
 /** What a worker sends with, in a form that can be passed to a thread. */
 export type WorkerTransmit =

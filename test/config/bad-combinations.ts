@@ -126,12 +126,12 @@ export const BAD_SIZES: readonly BadCombination[] = [
   {
     name: 'a pool that one ring can empty',
     env: { UPE_WORKERS: '1', UPE_POOL_BUFFERS: '64' },
-    problems: [`UPE_POOL_BUFFERS is "64", ${holds('1 worker with rings of 1024 slots', 1184)}`],
+    problems: [`UPE_POOL_BUFFERS is "64", ${holds('1 worker with rings of 1024 slots', 1280)}`],
   },
   {
     name: 'a pool that lacks one buffer',
-    env: { UPE_WORKERS: '4', UPE_POOL_BUFFERS: '4543' },
-    problems: [`UPE_POOL_BUFFERS is "4543", ${holds('4 workers with rings of 1024 slots', 4544)}`],
+    env: { UPE_WORKERS: '4', UPE_POOL_BUFFERS: '4927' },
+    problems: [`UPE_POOL_BUFFERS is "4927", ${holds('4 workers with rings of 1024 slots', 4928)}`],
   },
   {
     name: 'a pool by flag that is too small for the rings of the environment',

@@ -187,26 +187,26 @@ t.test('the pcap source needs a file', (t) => {
 });
 
 t.test('a pool must hold what rings, caches and bursts can', (t) => {
-  // With 4 workers and rings of 1024: 4096 in rings, 128 staged, 160 in hand, 160 in caches.
-  const min = 4544;
+  // With 4 workers and rings of 1024: 4096 in rings, 128 staged, 544 in hand, 160 in caches.
+  const min = 4928;
   const env = { UPE_WORKERS: '4' };
   t.strictSame(problemsOf({ ...env, UPE_POOL_BUFFERS: String(min) }, {}), []);
   t.strictSame(problemsOf({ ...env, UPE_POOL_BUFFERS: String(min - 1) }, {}), [
-    'UPE_POOL_BUFFERS is "4543", but 4 workers with rings of 1024 slots can hold 4544 buffers; ' +
-      'give at least 4544, or leave it out for the default (auto).',
+    'UPE_POOL_BUFFERS is "4927", but 4 workers with rings of 1024 slots can hold 4928 buffers; ' +
+      'give at least 4928, or leave it out for the default (auto).',
   ]);
-  t.strictSame(problemsOf({ UPE_POOL_BUFFERS: '1183' }, {}, 2), [
-    'UPE_POOL_BUFFERS is "1183", but 1 worker with rings of 1024 slots can hold 1184 buffers; ' +
-      'give at least 1184, or leave it out for the default (auto).',
+  t.strictSame(problemsOf({ UPE_POOL_BUFFERS: '1279' }, {}, 2), [
+    'UPE_POOL_BUFFERS is "1279", but 1 worker with rings of 1024 slots can hold 1280 buffers; ' +
+      'give at least 1280, or leave it out for the default (auto).',
   ]);
-  t.strictSame(problemsOf({ UPE_POOL_BUFFERS: '1184' }, {}, 2), [], 'auto workers follow the cores');
-  t.match(problemsOf({ UPE_POOL_BUFFERS: '1184' }, {}, 3), [/2 workers/]);
+  t.strictSame(problemsOf({ UPE_POOL_BUFFERS: '1280' }, {}, 2), [], 'auto workers follow the cores');
+  t.match(problemsOf({ UPE_POOL_BUFFERS: '1280' }, {}, 3), [/2 workers/]);
   t.end();
 });
 
 t.test('rings that no pool can fill are refused, whatever the pool', (t) => {
   const problem =
-    'UPE_RING_SLOTS is "1048576", but 64 workers with rings of 1048576 slots can hold 67115072 buffers, ' +
+    'UPE_RING_SLOTS is "1048576", but 64 workers with rings of 1048576 slots can hold 67121216 buffers, ' +
     'more than the 1016800 of the largest pool with 2048 bytes each; give fewer slots, fewer workers or smaller buffers.';
   const env = { UPE_WORKERS: '64', UPE_RING_SLOTS: '1048576' };
   t.strictSame(problemsOf(env, {}), [problem]);

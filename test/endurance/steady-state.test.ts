@@ -107,7 +107,7 @@ t.test(`${STEADY_SECONDS} s at full load: rx and worker allocate nothing`, async
 
 /** Functions of the packet's way that no other thread has by the same name. */
 const PACKET_WAY =
-  /<JSFunction (runBurst|fetchBuffers|dealtWorker|copyFrame|copyAlignedFrame|flush|push|pop|judgeBurst|judgeUncommon|carryOut|parseCommonFrame|parseAnyFrame|releaseBurst|addLatencies|fillBatch|countEnqueued|freeHand|give|stock|refill|refillFromRing|waiting) /;
+  /<JSFunction (runBurst|runHand|fetchBuffers|dealtWorker|copyFrame|copyAlignedFrame|flush|push|pop|judgeBurst|judgeUncommon|carryOut|parseCommonFrame|parseAnyFrame|noteLatencies|addLatencies|fillBatch|countEnqueued|freeHand|give|stock|refill|refillFromRing|waiting) /;
 const WARM_UP_MS = 4000;
 const WINDOWS_MAX = 4;
 

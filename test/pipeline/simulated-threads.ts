@@ -163,7 +163,7 @@ export class SimulatedWorker {
   turn(): number {
     let packets = 0;
     try {
-      packets = this.loop.runBurst();
+      packets = this.loop.runHand();
     } finally {
       // The buffers may be free by now, but nobody else has had a turn: their descriptors are as they were.
       this.noteEnds();

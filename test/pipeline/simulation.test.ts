@@ -127,7 +127,7 @@ const DEFECTS: readonly Defect[] = [
     found: /packets and \d+ bytes, not/,
   },
   {
-    what: 'the last index of a full burst is forgotten',
+    what: 'the last index of a full hand is forgotten',
     subjects: {
       Consumer: mutantOf(
         RingConsumer,

@@ -80,7 +80,7 @@ export class Simulation {
     // Xorshift's first numbers from neighbouring seeds are alike.
     for (let i = 0; i < 8; i++) random.uint32();
     const workerCount = 1 + random.below(3);
-    const ringSlots = random.pick([1, 2, 4, 8, 32, 64]);
+    const ringSlots = random.pick([1, 2, 4, 8, 32, 64, 256]);
     const patienceMs = random.pick([0, 0, 0.5, FOR_EVER_MS]);
     // A source that waits for ever needs more buffers than the workers' caches can keep.
     const poolBuffers = patienceMs === FOR_EVER_MS ? 64 * (workerCount + 1) : 1 + random.below(200);

@@ -29,7 +29,7 @@ import {
 t.test('a forward verdict without a transmitter is a counted failure', async (t) => {
   const bench = new WorkerBench();
   bench.send(HTTPS, DNS);
-  bench.loop.runBurst();
+  bench.loop.runHand();
   const { slot, totals, levels } = bench.published();
   t.equal(slot(bench.slotOf('out'))[0], 1, 'the rule has matched all the same');
   const reason = TRANSMIT_FAILURES.indexOf('no_transmitter');
@@ -48,7 +48,7 @@ t.test('a transmitter gets forward verdicts only, and may flush before the buffe
   };
   const bench = new WorkerBench(RULES, { transmitter });
   bench.send(DNS, HTTPS, TELNET);
-  bench.loop.runBurst();
+  bench.loop.runHand();
   t.equal(calls.length, 2);
   t.match(calls[0], /^queue \d+ -1$/);
   t.equal(calls[1], 'flush with 3 held');
@@ -58,7 +58,7 @@ t.test('a transmitter gets forward verdicts only, and may flush before the buffe
 t.test('a rule that names an interface for which nothing can be sent is a failure, too', async (t) => {
   const bench = new WorkerBench();
   bench.send(HTTP, HTTP, HTTPS);
-  bench.loop.runBurst();
+  bench.loop.runHand();
   const { totals, levels } = bench.published();
   t.equal(levels[WORKER_LEVELS.transmitOrders], 3);
   const failures = totals.slice(WORKER_TOTALS.firstTransmit + TX_INTERFACE_FIRST_FAILURE);
@@ -123,7 +123,7 @@ for (const { name, passage, defaultAction = 'count', leaves } of PASSAGES) {
     for (const kind of Object.keys(KINDS) as (keyof typeof KINDS)[]) {
       const outInterface = leaves[kind];
       bench.send(KINDS[kind]);
-      bench.loop.runBurst();
+      bench.loop.runHand();
       t.same(queued.splice(0), outInterface === undefined ? [] : [outInterface], kind);
       if (outInterface !== undefined) orders++;
       t.equal(bench.published().levels[WORKER_LEVELS.transmitOrders], orders, `orders after ${kind}`);

@@ -24,6 +24,7 @@ import { SlotRegistry } from '../../src/rules/slot-registry.js';
 import { TransmitCounters } from '../../src/tx/transmit-counters.js';
 import { NoTransmitter, type Transmitter } from '../../src/tx/transmitter.js';
 import { CaptureTap } from '../../src/worker/capture-tap.js';
+import { WORKER_HAND } from '../../src/worker/hand.js';
 import type { Judgement } from '../../src/worker/packet-judge.js';
 import { NoSampler, type Sampler } from '../../src/worker/sampler.js';
 import type { Passage } from '../../src/worker/verdicts.js';
@@ -67,7 +68,12 @@ interface BenchOptions {
 
 /** A worker loop on the test's own thread, with a clock that stands where the test puts it. */
 export class WorkerBench {
-  readonly pool = createPool({ bufferCount: 128, bufferBytes: 2048, threadCount: 2, handBuffers: 32 });
+  readonly pool = createPool({
+    bufferCount: 256,
+    bufferBytes: 2048,
+    threadCount: 2,
+    handBuffers: WORKER_HAND,
+  });
   readonly packets = new PacketPool(this.pool);
   private readonly controls = createControl(2);
   readonly control = controlOf(this.controls, 1);
@@ -91,7 +97,7 @@ export class WorkerBench {
       rxDoorbell,
     }: BenchOptions = {},
   ) {
-    const ring = createRing(128);
+    const ring = createRing(256);
     const banks = new CounterBanks(this.counters, this.control);
     this.producer = new RingProducer(ring);
     Atomics.store(this.control, CONTROL_TABLE_GENERATION, 1);

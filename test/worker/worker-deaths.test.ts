@@ -8,6 +8,7 @@ import {
 import type * as banksModule from '../../src/counters/counter-banks.js';
 import type { CounterBanks } from '../../src/counters/counter-banks.js';
 import * as countersLayout from '../../src/counters/counters-layout.js';
+import { LatencyHistogram } from '../../src/counters/latency-histogram.js';
 import { captureTapMemory, createCaptureMemory } from '../../src/memory/capture-layout.js';
 import { CONTROL_COUNTERS_REQUESTED, controlOf, createControl } from '../../src/memory/control-layout.js';
 import { Doorbell } from '../../src/memory/doorbell.js';
@@ -38,6 +39,7 @@ import type * as transmitterModule from '../../src/tx/transmitter.js';
 import type { Transmitter } from '../../src/tx/transmitter.js';
 import type * as captureTapModule from '../../src/worker/capture-tap.js';
 import type * as samplerModule from '../../src/worker/flow-sampler.js';
+import { WORKER_HAND } from '../../src/worker/hand.js';
 import { abandon } from '../../src/worker/predecessor.js';
 import type * as loopModule from '../../src/worker/worker-loop.js';
 import type { WorkerLoop } from '../../src/worker/worker-loop.js';
@@ -104,7 +106,7 @@ class Stage {
     bufferCount: POOL_BUFFERS,
     bufferBytes: 128,
     threadCount: 2,
-    handBuffers: 32,
+    handBuffers: WORKER_HAND,
   });
   readonly pool = new PacketPool(this.memory);
   readonly ring = createRing(64);
@@ -203,8 +205,11 @@ class Stage {
     return new code.ringTransmitter.RingTransmitter({ pool, cache, ring, doorbell, counters, banks, queue });
   }
 
-  /** What is wrong when the worker has done all that there was to do, or main has closed its books. */
-  problems(deaths: number): string[] {
+  /**
+   * What is wrong when the worker has done all that there was to do, or main has closed its books: what was in hand then
+   * has no latency.
+   */
+  problems(deaths: number, isClosed: boolean): string[] {
     const { banks, cache, ring, orders } = this.parts(mortal);
     const found: string[] = [];
     const expect = (what: string, left: number, right: number) => {
@@ -215,6 +220,10 @@ class Stage {
     expect('read cursor and what was sent to it', ring.cursor, this.scene.packets);
     expect('released and read cursor', cache.released, ring.cursor);
     if (lost > deaths) found.push(`${lost} lost by ${deaths} deaths`);
+    const timed = new LatencyHistogram(banks).packets();
+    if (isClosed ? timed > ring.cursor : timed !== ring.cursor) {
+      found.push(`${timed} latencies of ${ring.cursor} packets`);
+    }
     found.push(...this.captureProblems(banks, deaths));
     const sender = new RingConsumer(this.sendRing);
     const waiting = new Int32Array(64);
@@ -309,7 +318,7 @@ function dies(at: number, life: () => void): boolean {
 /** A worker's life without its waiting. */
 function live(worker: WorkerLoop): void {
   worker.resume();
-  for (let left = 1; left > 0; worker.attend()) left = worker.runBurst();
+  for (let left = 1; left > 0; worker.attend()) left = worker.runHand();
 }
 
 const SCENES: readonly Scene[] = [
@@ -336,7 +345,7 @@ for (const scene of SCENES) {
       if (new Int32Array(stage.memory.state)[lockWord] !== 0) broken++;
       stage.repair();
       live(stage.worker(mortal));
-      const problems = stage.problems(1);
+      const problems = stage.problems(1, false);
       if (problems.length > 0) t.fail(`statement ${at}`, { problems });
     }
     t.ok(at > 100, `${at - 1} statements, ${broken} of them with the lock held`);
@@ -355,7 +364,7 @@ for (const scene of SCENES) {
       const { cursor } = new RingConsumer(stage.ring);
       abandon(stage.parts(mortal));
       const lost = own === 4 ? scene.packets : own;
-      const problems = stage.problems(lost);
+      const problems = stage.problems(lost, true);
       if (problems.length > 0) t.fail(`round ${round}, ${own} deaths, cursor ${cursor}`, { problems });
       deaths += own;
     }

@@ -4,6 +4,7 @@ import {
   malformedSlot,
   SLOT_BYTES,
   SLOT_LAST_MS,
+  SLOT_PACKETS,
   unclassifiedSlot,
   WORKER_LEVELS,
   WORKER_TOTALS,
@@ -24,7 +25,7 @@ import { ARP, DNS, HTTPS, MALFORMED, RULES, TELNET, UNMATCHED, WorkerBench } fro
 t.test('a packet is counted once, in the slot of its outcome, with its bytes and its time', async (t) => {
   const bench = new WorkerBench();
   bench.send(TELNET, DNS, DNS, UNMATCHED, ARP, MALFORMED);
-  t.equal(bench.loop.runBurst(), 6);
+  t.equal(bench.loop.runHand(), 6);
   const { slot, levels, totals } = bench.published();
   const at = 1_700_000_001_000;
   t.same(slot(bench.slotOf('telnet')), [1, TELNET.length, at]);
@@ -43,40 +44,44 @@ t.test('every buffer comes back, whatever the outcome', async (t) => {
   const frames = [TELNET, DNS, HTTPS, UNMATCHED, ARP, new Uint8Array(3)];
   bench.send(...frames, ...frames, ...frames);
   t.equal(bench.packets.audit().heldCount, 18);
-  while (bench.loop.runBurst() > 0);
+  while (bench.loop.runHand() > 0);
   t.equal(bench.packets.audit().heldCount, 0);
 });
 
-t.test('a burst is 32 packets at most, and none is taken from an empty ring', async (t) => {
+t.test('a hand is 128 packets at most, in bursts of 32, and none is taken from an empty ring', async (t) => {
   const bench = new WorkerBench();
-  bench.send(...Array.from({ length: 40 }, () => DNS));
-  t.same([bench.loop.runBurst(), bench.loop.runBurst(), bench.loop.runBurst()], [32, 8, 0]);
+  bench.send(...Array.from({ length: 200 }, () => DNS));
+  t.same([bench.loop.runHand(), bench.loop.runHand(), bench.loop.runHand()], [128, 72, 0]);
+  const { slot, totals } = bench.published();
+  t.equal(totals[WORKER_TOTALS.bursts], 7);
+  t.equal(slot(bench.slotOf('dns'))[SLOT_PACKETS], 200);
+  t.equal(bench.packets.audit().heldCount, 0);
 });
 
 t.test('anomalies are counted beside the outcome', async (t) => {
   const bench = new WorkerBench();
   const fragments = ipv4Fragments({ payload: udp({ dstPort: 53, payload: new Uint8Array(64) }) }, 32);
   bench.send(...fragments.map((payload) => ethernet({ payload })));
-  bench.loop.runBurst();
+  bench.loop.runHand();
   const { totals, slot } = bench.published();
   t.equal(totals[WORKER_TOTALS.firstAnomaly], fragments.length, 'fragment');
   t.equal(slot(bench.slotOf('dns'))[0], 1, 'only the first fragment has ports');
   t.equal(slot(FIRST_UNMATCHED_SLOT)[0], fragments.length - 1);
 });
 
-t.test('new rules take effect between two bursts, and not before', async (t) => {
+t.test('new rules take effect between two hands, and not before', async (t) => {
   const bench = new WorkerBench();
   const dropAll = rules('default_action: drop\nrules: []');
   bench.send(UNMATCHED);
-  bench.loop.runBurst();
+  bench.loop.runHand();
   bench.next = bench.judgement(dropAll, 2);
   Atomics.store(bench.control, CONTROL_TABLE_GENERATION, 2);
   bench.send(UNMATCHED);
-  bench.loop.runBurst();
+  bench.loop.runHand();
   t.equal(bench.published().slot(FIRST_UNMATCHED_SLOT)[0], 2, 'still the old rules');
   t.equal(Atomics.load(bench.control, CONTROL_GENERATION_IN_USE), 2, 'published after the change-over');
   bench.send(UNMATCHED);
-  bench.loop.runBurst();
+  bench.loop.runHand();
   t.same(
     [FIRST_UNMATCHED_SLOT, FIRST_UNMATCHED_SLOT + 1].map((slot) => bench.published().slot(slot)[0]),
     [2, 1],
@@ -89,7 +94,7 @@ t.test('latency is the time from reception to the end of the burst', async (t) =
   bench.nowMs += 2;
   bench.send(DNS);
   bench.nowMs += 1;
-  bench.loop.runBurst();
+  bench.loop.runHand();
   const { totals } = bench.published();
   t.equal(totals[WORKER_TOTALS.latencySumUs], 3000 + 3000 + 1000);
 });

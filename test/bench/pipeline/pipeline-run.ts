@@ -26,6 +26,7 @@ import { createRing, type RingMemory, ringReadCursor } from '../../../src/ring/r
 import { createSampleRing, type SampleRingMemory } from '../../../src/ring/sample-ring-layout.js';
 import type { RuleTableMemory } from '../../../src/rules/rule-table.js';
 import { ALL_TRAFFIC, TopTalkers } from '../../../src/stats/talkers/top-talkers.js';
+import { WORKER_HAND } from '../../../src/worker/hand.js';
 import type { WorkerLoopConfig } from '../../../src/worker/worker-loop.js';
 import { yardstickTable } from './yardstick-rules.js';
 
@@ -66,7 +67,7 @@ const poolShape = {
   bufferCount: BUFFERS,
   bufferBytes: BUFFER_BYTES,
   threadCount: 1 + workers,
-  handBuffers: BURST * workers,
+  handBuffers: Math.max(WORKER_HAND, BURST * workers),
 };
 // As the engine does.
 const pool = createPool(poolShape, wishForHugePages);

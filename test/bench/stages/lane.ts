@@ -24,6 +24,7 @@ import { RxLoop } from '../../../src/source/rx-loop.js';
 import type { Source } from '../../../src/source/source.js';
 import { TransmitCounters } from '../../../src/tx/transmit-counters.js';
 import { NoTransmitter } from '../../../src/tx/transmitter.js';
+import { WORKER_HAND } from '../../../src/worker/hand.js';
 import { NoSampler } from '../../../src/worker/sampler.js';
 import { IDLE_SPINS, WorkerLoop } from '../../../src/worker/worker-loop.js';
 import { idleTap } from '../../worker/idle-tap.js';
@@ -56,7 +57,7 @@ export class Lane {
         bufferCount: BUFFERS,
         bufferBytes: 2048,
         threadCount: 1 + workers,
-        handBuffers: workers * BURST_FRAMES,
+        handBuffers: Math.max(WORKER_HAND, workers * BURST_FRAMES),
       }),
     );
     const rings = Array.from({ length: workers }, () => createRing(LANE_PACKETS));
@@ -84,7 +85,7 @@ export class Lane {
   judge(): number {
     let packets = 0;
     for (const worker of this.workers) {
-      for (let judged = worker.runBurst(); judged > 0; judged = worker.runBurst()) {
+      for (let judged = worker.runHand(); judged > 0; judged = worker.runHand()) {
         packets += judged;
         worker.attend();
       }
