@@ -4,6 +4,7 @@ import {
   rxCountersShape,
   workerCountersShape,
 } from '../counters/counters-layout.js';
+import { InvariantError } from '../errors.js';
 import { wishForHugePages } from '../kernel/huge-pages.js';
 import {
   CAPTURE_RING_WORDS,
@@ -13,6 +14,7 @@ import {
 } from '../memory/capture-layout.js';
 import { createControl } from '../memory/control-layout.js';
 import { createPool, type PoolMemory } from '../memory/packet-pool.js';
+import { INTERFACES_MAX } from '../memory/pool-layout.js';
 import { createRing, type RingMemory } from '../ring/ring-layout.js';
 import { createSampleRing, type SampleRingMemory } from '../ring/sample-ring-layout.js';
 import { BURST_FRAMES } from '../source/frame-batch.js';
@@ -69,6 +71,9 @@ export interface EngineMemory {
 }
 
 export function createEngineMemory(shape: EngineMemoryShape): EngineMemory {
+  if (shape.interfaceCount > INTERFACES_MAX) {
+    throw new InvariantError(`pool: a descriptor has no room for ${shape.interfaceCount} interfaces`);
+  }
   const threadCount = 1 + shape.workerCount;
   const workers = Array.from({ length: shape.workerCount });
   return {

@@ -15,7 +15,7 @@ import type { RuleTableMemory } from '../rules/rule-table.js';
 import { type SlotPlan, SlotRegistry } from '../rules/slot-registry.js';
 import type { RulesNotice } from '../stats/rule-series.js';
 
-/** How long a worker may take to get between two bursts, milliseconds. */
+/** How long a worker may take to get between two hands of packets, milliseconds. */
 const SWAP_MS_MAX = 10_000;
 
 export interface RuleDeploymentConfig {
@@ -28,7 +28,7 @@ export interface RuleDeploymentConfig {
 export interface RuleDeploymentDeps {
   readonly clock: Clock;
   readonly control: SharedArrayBuffer;
-  /** One a worker, another one when the worker is replaced; it reads them between bursts. */
+  /** One a worker, another one when the worker is replaced; it reads them between hands. */
   readonly ports: readonly MessagePort[];
   /** Tells the stats thread of a table before any worker uses it. Throws when it refuses. */
   readonly prepareStats: (notice: RulesNotice) => Promise<void>;
@@ -46,7 +46,7 @@ export interface FirstTable {
 
 /**
  * Puts rule tables into use. A table is built aside, stats makes room for its series, every worker
- * takes it between two bursts; only when the last one has left the old table is the next one begun.
+ * takes it between two hands of packets; only when the last one has left the old table is the next one begun.
  */
 export class RuleDeployment {
   private readonly registry: SlotRegistry;

@@ -9,7 +9,7 @@ const { CACHE_BUFFERS, MOVE_BUFFERS, RX_INDEX, THREAD_COUNT, THREAD_RETURNED, TH
 
 const { INDEX_MASK } = memoryLayout;
 
-/** Buffers that wait in a return ring when rx has stocked up, more or less: some bursts, which is what the worker gives. */
+/** Buffers that wait in a return ring when rx has stocked up, more or less: what a worker gives at a time. */
 const RETURNS_WAITING_MAX = 4 * CACHE_BUFFERS;
 /** How often a thread looks at a taken lock before it sleeps: the holder moves a burst of words, no more. */
 const LOCK_SPINS = 200;
@@ -20,7 +20,7 @@ const LOCK_SLEEP_MS = 1;
  * A thread's private stack of free buffers, over the workers' return rings and the pool's global list.
  *
  * Owned by one thread, and by its successor when it has died; `taken`, `returned` and `count` are published by it.
- * A worker gives the buffers of its bursts back by its return ring, and rx, which only allocates, stocks up from there
+ * A worker gives the buffers of its hands back by its return ring, and rx, which only allocates, stocks up from there
  * once a burst, without a lock. The global list has what is not needed for that: all buffers at the beginning, what
  * comes back after a ring was full, what a worker takes for copies. Buffers move there 16 or a burst at a time, under a
  * lock that hardly anybody else wants.

@@ -14,7 +14,8 @@ import { alignUp, CACHE_LINE_WORDS, PAGE_BYTES, WORD_BYTES } from './layout.js';
  *            | return ring of thread 2: ...
  *
  *   word             type    writer              readers        meaning
- *   descriptor       4 words rx, before the ring a worker, rx   what is known of the frame
+ *   descriptor       4 words rx, before the ring a worker, rx   what is known of the frame; its worker writes a 0 over one
+ *                                                               that is there
  *   frame            bytes   rx, before the ring a worker       the frame's beginning
  *   lock             int32   who holds it        everybody      0, or 1 + index of the thread that holds it
  *   free count       int32   lock holder         lock holder,   buffers in the global list
@@ -23,10 +24,10 @@ import { alignUp, CACHE_LINE_WORDS, PAGE_BYTES, WORD_BYTES } from './layout.js';
  *   cache count      int32   its thread          it, stats      buffers in this thread's cache
  *   taken, returned  int32   its thread          its thread     buffers ever moved from, to the global list (wraps)
  *   cache            int32[] its thread          its thread     their indexes, a stack
- *   hand             int32[] its thread          its successor  the burst or the staging that the thread works on
+ *   hand             int32[] its thread          its successor  the packets or the staging that the thread works on
  *   queued           int32   its thread          its successor  frames that wait in the send queue
  *   queue base       int32   its thread          its successor  cursor of the ring to who sends, when the queue was begun
- *   orders           int32   its worker          its worker     frames that were ever to be sent (wraps)
+ *   orders           int32   its worker          its successor  frames that were ever to be sent (wraps)
  *   send queue       int32[] its thread          its successor  what the worker's transmitter still has to send (tx/);
  *                                                               of rx: its desk (rx-desk.ts)
  *   write cursor     int32   its worker          rx, main,      buffers ever given back, which is also: positions of the worker's
@@ -67,8 +68,11 @@ export const DESCRIPTOR_WIRE_BYTES = 0;
 export const DESCRIPTOR_FORM = 1;
 /** The rx thread's clock when the frame was read, microseconds: wraps after 71 minutes. */
 export const DESCRIPTOR_RX_US = 2;
-/** Position of the interface in the engine's list: below 65,536, so that the upper half is 0 (worker/packet-judge.ts). */
+/** Position of the interface in the engine's list, below `INTERFACES_MAX`. */
 export const DESCRIPTOR_INTERFACE = 3;
+export const INTERFACES_MAX = 65_536;
+/** The upper half of that word, little-endian, which is always 0: bytes from the beginning of the descriptor. */
+export const DESCRIPTOR_ZERO_BYTE = DESCRIPTOR_INTERFACE * WORD_BYTES + 2;
 
 /** The form, from the low bits up: 17 of captured bytes, 9 of link type, then single bits. */
 export const FORM_CAPTURED_MASK = 0x1ffff;

@@ -38,7 +38,7 @@ export interface AggregatorConfig {
 
 /**
  * How often a pass looks for the answers of the workers, and again for that of rx, before it goes by what it has; and how
- * long it sleeps over each look, milliseconds: a thread under load answers within one burst, and one that has to wake up
+ * long it sleeps over each look, milliseconds: a thread under load answers within one hand, and one that has to wake up
  * within a tenth of this.
  */
 const ANSWER_LOOKS = 50;

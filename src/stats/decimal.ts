@@ -1,3 +1,8 @@
+/*
+ * Numbers as both text formats of Prometheus have them and prom-client writes them, into bytes: counters, and moments
+ * in seconds that are whole milliseconds, without a string for each. Any other number is a string on its way.
+ */
+
 /** Integers are written nine digits at a time, which fit into 32 bits. */
 const NINE_DIGITS = 1e9;
 const DIGIT_0 = 48;
@@ -5,12 +10,7 @@ const POINT = 46;
 /** The largest number of thousandths that is written as such: below it no two decimals of that form are one double. */
 const THOUSANDTHS_MAX = 1e15;
 
-/*
- * Numbers as both text formats of Prometheus have them and prom-client writes them, into bytes: counters, and moments
- * in seconds that are whole milliseconds, without a string for each. Any other number is a string on its way.
- */
-
-/** How many bytes a number takes. */
+/** How many bytes any number takes: 1 to 24, as -1.2345678901234567e-100 does. */
 export function decimalBytes(value: number): number {
   if (isWhole(value)) return digitsOf(value);
   const thousandths = thousandthsOf(value);
@@ -38,7 +38,7 @@ export function writeDecimal(text: Buffer, start: number, end: number, value: nu
   writeWhole(text, start, point, Math.floor(thousandths / 1000));
 }
 
-/** Not for -0, which is a whole number too: it is written as 0, as a string of it is. */
+/** From 0 up. -0 is one of them: it is written as 0, as a string of it is. */
 function isWhole(value: number): boolean {
   return value >= 0 && value <= Number.MAX_SAFE_INTEGER && Math.floor(value) === value;
 }
@@ -76,7 +76,7 @@ function writeWhole(text: Buffer, start: number, end: number, whole: number): vo
   }
 }
 
-/** What is not finite as both formats want it. */
+/** Any number, and what is none or not finite as both formats want it. */
 function numberText(value: number): string {
   if (Number.isNaN(value)) return 'NaN';
   return Number.isFinite(value) ? String(value) : value < 0 ? '-Inf' : '+Inf';

@@ -12,8 +12,9 @@ export class RuleLines {
   /** Of each line, in `text`: where its number ends, and how many bytes it has. */
   private readonly numberEnds: Int32Array;
   private readonly numberBytes: Uint8Array;
-  private readonly newBytes: Uint8Array;
+  /** Of each line, while they are written: what its number is now, and how many bytes that takes. */
   private readonly values: Float64Array;
+  private readonly newBytes: Uint8Array;
 
   /** @param starts each line up to its number, with the line end before it. */
   constructor(starts: readonly string[]) {
@@ -33,13 +34,13 @@ export class RuleLines {
    */
   with(numberOf: (line: number) => number): Buffer {
     const { values, numberBytes, newBytes, numberEnds } = this;
-    let isSpaced = true;
+    let keepsLengths = true;
     for (let line = 0; line < values.length; line++) {
       values[line] = numberOf(line);
       newBytes[line] = decimalBytes(values[line]);
-      if (newBytes[line] !== numberBytes[line]) isSpaced = false;
+      if (newBytes[line] !== numberBytes[line]) keepsLengths = false;
     }
-    if (!isSpaced) this.space();
+    if (!keepsLengths) this.space();
     for (let line = 0; line < values.length; line++) {
       writeDecimal(this.text, numberEnds[line] - numberBytes[line], numberEnds[line], values[line]);
     }

@@ -17,7 +17,7 @@ export interface Transmitter {
    */
   queue(bufferIndex: number, outInterface: number): void;
 
-  /** At the end of every burst, with one system call at the most; the buffers are freed after it. */
+  /** At the end of every burst, with one system call at the most; the buffers are freed some time after it. */
   flush(): void;
 
   /**

@@ -35,6 +35,7 @@ const {
   DESCRIPTOR_INTERFACE,
   DESCRIPTOR_RX_US,
   DESCRIPTOR_WIRE_BYTES,
+  DESCRIPTOR_ZERO_BYTE,
   FORM_CAPTURED_MASK,
   FORM_LINK_TYPE_MASK,
   FORM_LINK_TYPE_SHIFT,
@@ -59,8 +60,6 @@ const WIRE_BYTES_OFFSET = DESCRIPTOR_WIRE_BYTES * WORD_BYTES;
 const FORM_OFFSET = DESCRIPTOR_FORM * WORD_BYTES;
 const RX_US_OFFSET = DESCRIPTOR_RX_US * WORD_BYTES;
 const INTERFACE_OFFSET = DESCRIPTOR_INTERFACE * WORD_BYTES;
-/** The upper half of that word, which is always 0. */
-const INTERFACE_UPPER_OFFSET = INTERFACE_OFFSET + 2;
 
 /** A generation of the rules, ready to judge with. */
 export interface Judgement {
@@ -80,7 +79,7 @@ export interface PacketJudgeDeps {
 }
 
 /**
- * The life of a packet in a worker: parse, match, count, verdict, free. Used by the worker loop, on its
+ * The life of a packet in a worker: parse, match, count, verdict. Used by the worker loop, on its
  * thread.
  *
  * Everything that a packet needs is a field of this one object and an integer or a typed array, and is read from the
@@ -197,7 +196,7 @@ export class PacketJudge {
     const strideBytes = this.strideBytes | 0;
     for (let i = 0; i < count; i++) {
       const at = Math.imul(burst[i], strideBytes) & FRAME_BYTE_MASK;
-      this.frames.setInt16(at + INTERFACE_UPPER_OFFSET, 0, true);
+      this.frames.setInt16(at + DESCRIPTOR_ZERO_BYTE, 0, true);
     }
   }
 

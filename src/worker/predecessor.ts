@@ -43,7 +43,8 @@ export interface PredecessorDeps {
 
 /**
  * Packets in hand: those from `first` on are to be judged, those from `timed` on to have their latency noted, all
- * `count` of them to be given back.
+ * `count` of them to be given back. The one that was lost has a latency too: the histogram has as many packets as the
+ * ring's read cursor says whenever the hand is empty.
  */
 export interface Remains {
   readonly first: number;

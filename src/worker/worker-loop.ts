@@ -1,5 +1,6 @@
 import { WORKER_LEVELS, WORKER_TOTALS } from '../counters/catalogue.js';
 import { HeapGauge } from '../counters/heap-gauge.js';
+import { InvariantError } from '../errors.js';
 import type { BufferCache } from '../memory/buffer-cache.js';
 import { type Clock, microseconds } from '../memory/clock.js';
 import {
@@ -78,6 +79,9 @@ export class WorkerLoop {
     private readonly config: WorkerLoopConfig,
     private readonly deps: WorkerLoopDeps,
   ) {
+    if (deps.hand.length < WORKER_HAND) {
+      throw new InvariantError(`pool: a hand of ${deps.hand.length} buffers is too small for a worker`);
+    }
     this.judge = new PacketJudge(deps, deps.judgement);
     this.bursts = Array.from({ length: WORKER_HAND / WORKER_BURST }, (_, i) =>
       deps.hand.subarray(i * WORKER_BURST, (i + 1) * WORKER_BURST),
@@ -104,17 +108,14 @@ export class WorkerLoop {
 
   /** Goes on with the hand that a predecessor died over; nothing where there was none. */
   resume(): void {
-    const { hand, cache, transmitter, clock } = this.deps;
+    const { hand, cache, clock } = this.deps;
     const { first, timed, count } = takeOver(this.deps);
     if (count === 0) return;
-    // What the predecessor has queued comes before anything else is: there is room for a burst.
-    transmitter.flush();
-    this.beginBurst(clock.nowMs());
+    const nowMs = clock.nowMs();
+    this.beginBurst(nowMs);
+    if (timed < first) this.judge.noteLatencies(hand.subarray(timed), first - timed, microseconds(nowMs));
     for (let at = first; at < count; at += WORKER_BURST) {
-      this.judge.judgeBurst(hand.subarray(at), Math.min(count - at, WORKER_BURST));
-    }
-    if (timed < count) {
-      this.judge.noteLatencies(hand.subarray(timed), count - timed, microseconds(clock.nowMs()));
+      this.runBurst(hand.subarray(at), Math.min(count - at, WORKER_BURST));
     }
     cache.freeHand(hand, count);
   }

@@ -52,7 +52,7 @@ export interface WorkerThreadData {
   /** Where samples of the packets go; `null`: nobody wants any. */
   readonly samples: SampleRingMemory | null;
   readonly table: RuleTableMemory;
-  /** Rule tables that come later; read between bursts, never by an event. */
+  /** Rule tables that come later; read between hands, never by an event. */
   readonly tables: MessagePort;
   readonly passage: Passage;
   /** `null` where nothing can be sent. */

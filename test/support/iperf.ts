@@ -23,13 +23,19 @@ export async function iperf(
   ...args: string[]
 ): Promise<IperfRun> {
   const server = to.start('iperf3', '--server', '--one-off', '--forceflush');
-  const ended = once(server, 'exit');
-  await once(server.stdout!, 'data'); // that it listens
+  const ended = once(server, 'close');
+  // What it says first is that it listens; or it ends.
+  const isListening = await Promise.race([
+    once(server.stdout!, 'data').then(() => true),
+    ended.then(() => false),
+  ]);
+  if (!isListening) throw new Error(`the server of iperf3 has ended with ${server.exitCode}`);
   const { output } = await from.finish(
     ...['iperf3', '--json', '--client', address, '--time', `${seconds}`, ...args],
   );
   const { end, error } = JSON.parse(output);
-  if (error !== undefined) throw new Error(`iperf3: ${error}`);
+  if (error !== undefined) server.kill();
   await ended;
+  if (error !== undefined) throw new Error(`iperf3: ${error}`);
   return end.sum_received;
 }

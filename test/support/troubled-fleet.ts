@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { poolBuffersMin } from '../../src/config/sizing.js';
 import { bridgeLab, RIGHT } from './bridge-lab.js';
 import type { ScrapeTarget } from './prometheus-server.js';
 import { rulesFileIn } from './rules-file.js';
@@ -52,7 +53,7 @@ export async function startTroubledFleet(t: TestScope, folder: string): Promise<
   const fleet: Troubled[] = await Promise.all([
     stalledWorker(t, { UPE_RING_SLOTS: '64', UPE_POOL_BUFFERS: '1024' }),
     // Of the smallest pool for such a ring, the full ring takes nearly all.
-    stalledWorker(t, { UPE_RING_SLOTS: '8192', UPE_POOL_BUFFERS: '8352' }),
+    stalledWorker(t, { UPE_RING_SLOTS: '8192', UPE_POOL_BUFFERS: String(poolBuffersMin(1, 8192)) }),
     refusedReload(t, folder),
     restarting(t),
     brokenBridge(t, folder),

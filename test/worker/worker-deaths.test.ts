@@ -109,10 +109,10 @@ class Stage {
     handBuffers: WORKER_HAND,
   });
   readonly pool = new PacketPool(this.memory);
-  readonly ring = createRing(64);
+  readonly ring = createRing(128);
   readonly sendRing: ReturnType<typeof createRing>;
   /** So large that every packet is sampled. */
-  readonly samples = createSampleRing(128);
+  readonly samples = createSampleRing(512);
   readonly controls = createControl(2);
   readonly control = controlOf(this.controls, 1);
   readonly counters = countersLayout.createCounters(
@@ -226,7 +226,7 @@ class Stage {
     }
     found.push(...this.captureProblems(banks, deaths));
     const sender = new RingConsumer(this.sendRing);
-    const waiting = new Int32Array(64);
+    const waiting = new Int32Array(128);
     const handedOver = this.scene.sendSlots === 0 ? 0 : sender.pop(waiting, waiting.length);
     expect('handed over', banks.total(WORKER_TOTALS.transmitQueued), handedOver);
     const counters = new mortal.transmitCounters.TransmitCounters(banks, WORKER_TOTALS.firstTransmit);
@@ -326,6 +326,7 @@ const SCENES: readonly Scene[] = [
   { name: 'the hand goes to the list, whole', cached: 20, sendSlots: 0, packets: 40 },
   { name: 'all is handed over; the cache is filled from the list', cached: 2, sendSlots: 64, packets: 40 },
   { name: 'half is handed over, the rest fails', cached: 16, sendSlots: 8, packets: 30 },
+  { name: 'a hand of several bursts', cached: 0, sendSlots: 128, packets: 90 },
   { name: 'a full cache', cached: 32, sendSlots: 1, packets: 33 },
   { name: 'what fails overflows the cache', cached: 2, sendSlots: 1, packets: 33 },
 ];
