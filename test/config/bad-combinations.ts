@@ -137,20 +137,20 @@ export const BAD_SIZES: readonly BadCombination[] = [
     name: 'a pool by flag that is too small for the rings of the environment',
     env: { UPE_WORKERS: '1', UPE_RING_SLOTS: '2048' },
     flags: { poolBuffers: '2048' },
-    problems: [`--pool-buffers is "2048", ${holds('1 worker with rings of 2048 slots', 2208)}`],
+    problems: [`--pool-buffers is "2048", ${holds('1 worker with rings of 2048 slots', 2304)}`],
   },
   {
     name: 'rings that no pool can fill',
     env: { UPE_WORKERS: '64', UPE_RING_SLOTS: '1048576' },
     problems: [
-      `UPE_RING_SLOTS is "1048576", ${overfills('64 workers with rings of 1048576 slots', 67115072)}`,
+      `UPE_RING_SLOTS is "1048576", ${overfills('64 workers with rings of 1048576 slots', 67121216)}`,
     ],
   },
   {
     name: 'rings by flag that no pool can fill',
     env: { UPE_WORKERS: '4' },
     flags: { ringSlots: '1048576' },
-    problems: [`--ring-slots is "1048576", ${overfills('4 workers with rings of 1048576 slots', 4194752)}`],
+    problems: [`--ring-slots is "1048576", ${overfills('4 workers with rings of 1048576 slots', 4195136)}`],
   },
   {
     name: 'a pool of more than 2 GiB',
