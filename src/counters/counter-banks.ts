@@ -10,10 +10,10 @@ import { CountersLayout, type CountersMemory } from './counters-layout.js';
 /**
  * The writer's side of a thread's counters. Used by the thread that owns them, and by nobody else.
  *
- * There are two banks of cumulative cells, and the thread counts in one of them. To publish, between two
- * hands of packets, it notes its levels (ring cursor, pool) in the bank and goes on in the other one: the bank
- * it left rests until the next publication, and the reader takes its time with it. So publishing costs
- * a few stores however many rules there are, nothing is copied on the dataplane, and the reader sees
+ * There are two banks of cumulative cells, and the thread counts in one of them. To publish, at a boundary
+ * between bursts (a worker: hands), it notes its levels (ring cursor, pool) in the bank and goes on in the
+ * other one: the bank it left rests until the next publication, and the reader takes its time with it. So publishing
+ * costs a few stores however many rules there are, nothing is copied on the dataplane, and the reader sees
  * every counter as it was at one and the same boundary: the sum of the outcomes equals the cursor.
  *
  * Why Float64 cells may be written plainly although ECMAScript lets a shared Float64 tear: a bank is
@@ -45,7 +45,7 @@ export class CounterBanks {
     this.slots = bank + this.layout.slotsCell;
   }
 
-  /** True when the reader waits for a publication. One load; asked once a hand. */
+  /** True when the reader waits for a publication. One load; asked at each boundary. */
   isRequested(): boolean {
     return (
       Atomics.load(this.control, CONTROL_COUNTERS_REQUESTED) !== this.control[CONTROL_COUNTERS_PUBLISHED]
@@ -57,7 +57,7 @@ export class CounterBanks {
     this.cells[this.levels + level] = value;
   }
 
-  /** Between two hands, levels set: lets the bank in use rest for the reader and takes the other. */
+  /** At a boundary, levels set: lets the bank in use rest for the reader and takes the other. */
   publish(): void {
     const published = Atomics.load(this.control, CONTROL_COUNTERS_REQUESTED);
     this.active = published & 1;

@@ -70,6 +70,11 @@ export interface EngineMemory {
   readonly control: SharedArrayBuffer;
 }
 
+/** Buffers that a thread has in hand at most: a worker its hand, rx a burst staged for every worker. */
+export function handBuffersOf(workerCount: number): number {
+  return Math.max(WORKER_HAND, BURST_FRAMES * workerCount);
+}
+
 export function createEngineMemory(shape: EngineMemoryShape): EngineMemory {
   if (shape.interfaceCount > INTERFACES_MAX) {
     throw new InvariantError(`pool: a descriptor has no room for ${shape.interfaceCount} interfaces`);
@@ -82,7 +87,7 @@ export function createEngineMemory(shape: EngineMemoryShape): EngineMemory {
         bufferCount: shape.poolBuffers,
         bufferBytes: shape.bufferBytes,
         threadCount,
-        handBuffers: Math.max(WORKER_HAND, BURST_FRAMES * shape.workerCount),
+        handBuffers: handBuffersOf(shape.workerCount),
       },
       shape.hugePages ? wishForHugePages : undefined,
     ),

@@ -43,7 +43,7 @@ export function warmUp(bench: WarmUpBench): void {
 /** Apart from `warmUp`: V8 would take a loop of so many turns for the hot one, and all that is called in it with it. */
 function receive({ pool, cache }: WarmUpBench, hand: Int32Array, count: number): void {
   for (let i = 0; i < count; i++) {
-    const frame = FRAMES[(count + i) % FRAMES.length];
+    const frame = FRAMES[i % FRAMES.length];
     const index = cache.alloc();
     pool.bytes.set(frame, pool.frameByteOffset(index));
     pool.describe(index, frame.length, frame.length, LINK_ETHERNET, 0, 0, 0);

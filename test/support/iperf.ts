@@ -34,8 +34,10 @@ export async function iperf(
     ...['iperf3', '--json', '--client', address, '--time', `${seconds}`, ...args],
   );
   const { end, error } = JSON.parse(output);
-  if (error !== undefined) server.kill();
+  if (error !== undefined) {
+    server.kill();
+    throw new Error(`iperf3: ${error}`);
+  }
   await ended;
-  if (error !== undefined) throw new Error(`iperf3: ${error}`);
   return end.sum_received;
 }

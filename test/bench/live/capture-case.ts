@@ -19,7 +19,7 @@ const NON_DROP_SECONDS = 10;
 /** Where processor time is compared, packets per second: the first is what every program here can take. */
 const CPU_PPS = [50_000, 200_000, 400_000];
 const CPU_SECONDS = 5;
-/** Sent before it is: V8 compiles a worker's whole loop, 20 ms of processor time, after some 500,000 packets. */
+/** Packets before the processor time counts: after some 500,000 V8 compiles a worker's whole loop, 20 ms of it. */
 const CPU_WARM_UP_PACKETS = 1_000_000;
 /** What watching costs a host is told at this rate. */
 const COST_PPS = 100_000;

@@ -9,6 +9,7 @@ import {
   createCounters,
   workerCountersShape,
 } from '../../../src/counters/counters-layout.js';
+import { handBuffersOf } from '../../../src/engine/engine-memory.js';
 import { allowDeepInlining } from '../../../src/engine/v8-flags.js';
 import { wishForHugePages } from '../../../src/kernel/huge-pages.js';
 import { MonotonicClock } from '../../../src/memory/clock.js';
@@ -26,7 +27,6 @@ import { createRing, type RingMemory, ringReadCursor } from '../../../src/ring/r
 import { createSampleRing, type SampleRingMemory } from '../../../src/ring/sample-ring-layout.js';
 import type { RuleTableMemory } from '../../../src/rules/rule-table.js';
 import { ALL_TRAFFIC, TopTalkers } from '../../../src/stats/talkers/top-talkers.js';
-import { WORKER_HAND } from '../../../src/worker/hand.js';
 import type { WorkerLoopConfig } from '../../../src/worker/worker-loop.js';
 import { yardstickTable } from './yardstick-rules.js';
 
@@ -50,7 +50,6 @@ export interface PipelineThreadData {
 const BUFFERS = 8192;
 const BUFFER_BYTES = 2048;
 const RING_SLOTS = 1024;
-const BURST = 32;
 /** As the engine has it. */
 const SAMPLE_RING_SLOTS = 4096;
 const WARM_UP_MS = 2500;
@@ -67,7 +66,7 @@ const poolShape = {
   bufferCount: BUFFERS,
   bufferBytes: BUFFER_BYTES,
   threadCount: 1 + workers,
-  handBuffers: Math.max(WORKER_HAND, BURST * workers),
+  handBuffers: handBuffersOf(workers),
 };
 // As the engine does.
 const pool = createPool(poolShape, wishForHugePages);

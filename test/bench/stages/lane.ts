@@ -5,6 +5,7 @@ import {
   rxCountersShape,
   workerCountersShape,
 } from '../../../src/counters/counters-layout.js';
+import { handBuffersOf } from '../../../src/engine/engine-memory.js';
 import { MonotonicClock } from '../../../src/memory/clock.js';
 import {
   CONTROL_DOORBELL,
@@ -24,7 +25,6 @@ import { RxLoop } from '../../../src/source/rx-loop.js';
 import type { Source } from '../../../src/source/source.js';
 import { TransmitCounters } from '../../../src/tx/transmit-counters.js';
 import { NoTransmitter } from '../../../src/tx/transmitter.js';
-import { WORKER_HAND } from '../../../src/worker/hand.js';
 import { NoSampler } from '../../../src/worker/sampler.js';
 import { IDLE_SPINS, WorkerLoop } from '../../../src/worker/worker-loop.js';
 import { idleTap } from '../../worker/idle-tap.js';
@@ -57,7 +57,7 @@ export class Lane {
         bufferCount: BUFFERS,
         bufferBytes: 2048,
         threadCount: 1 + workers,
-        handBuffers: Math.max(WORKER_HAND, workers * BURST_FRAMES),
+        handBuffers: handBuffersOf(workers),
       }),
     );
     const rings = Array.from({ length: workers }, () => createRing(LANE_PACKETS));
