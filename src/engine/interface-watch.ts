@@ -9,8 +9,15 @@ import { createLinks, Links } from '../memory/link-layout.js';
 import { nearest } from '../rules/nearest.js';
 import type { SourceSpec } from '../source/source-spec.js';
 
-/** How often the kernel is asked how its interfaces are, milliseconds. */
+/**
+ * How often the kernel is asked how its interfaces are, milliseconds: one that is not up must be found again soon. For
+ * the others the thread that reads them is told at once when they go down, and a look costs main 0.2 ms of
+ * processor time: four in a second were a twentieth of what it cost to watch 50,000 packets a second.
+ */
 const LOOK_MS = 250;
+const LOOK_ALL_UP_MS = 1000;
+/** From the word of that thread to the look. Whatever happens to an interface, there are not more looks than that. */
+const LOOK_SOON_MS = 10;
 
 export interface InterfaceWatchConfig {
   /** The engine's list. */
@@ -32,6 +39,7 @@ export class InterfaceWatch {
   private readonly lastState: ('up' | 'down' | 'gone' | null)[];
   private query: InterfaceQuery | null = null;
   private timer: NodeJS.Timeout | null = null;
+  private isLookingSoon = false;
 
   constructor(
     private readonly config: InterfaceWatchConfig,
@@ -63,17 +71,34 @@ export class InterfaceWatch {
     return this.query?.joinsFrames(name) === true;
   }
 
-  /** Looks again and again from now on. */
+  /** Looks now, and again and again from now on. */
   begin(): void {
     this.look();
-    this.timer = setInterval(() => this.look(), LOOK_MS);
+    this.isLookingSoon = false;
+    this.lookIn(this.lastState.every((state) => state === 'up') ? LOOK_ALL_UP_MS : LOOK_MS);
+  }
+
+  /** Something has happened to one of them. */
+  lookSoon(): void {
+    if (this.timer === null || this.isLookingSoon) return;
+    this.isLookingSoon = true;
+    this.lookIn(LOOK_SOON_MS);
   }
 
   close(): void {
-    if (this.timer !== null) clearInterval(this.timer);
-    this.timer = null;
+    this.stopTimer();
     this.query?.close();
     this.query = null;
+  }
+
+  private lookIn(ms: number): void {
+    this.stopTimer();
+    this.timer = setTimeout(() => this.begin(), ms);
+  }
+
+  private stopTimer(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
   }
 
   private look(): void {

@@ -94,6 +94,11 @@ export class LivePorts {
     this.watch.begin();
   }
 
+  /** An interface may have gone down, or be gone. */
+  lookSoon(): void {
+    this.watch.lookSoon();
+  }
+
   /**
    * Watching, a copy that leaves by an interface which is read as well must not be read again: it would be
    * copied for ever. So what leaves by such an interface stays unseen.

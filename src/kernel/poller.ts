@@ -25,20 +25,24 @@ export class Poller {
   }
 
   /**
-   * Blocks until one of the sockets has something to read, or an error (an interface that went down), which
-   * is taken; or until it is woken.
+   * Blocks until one of the sockets has something to read, or an error, which is taken; or until it is woken.
    *
    * @param timeoutMs milliseconds, a whole number from 0.
+   * @returns whether there was an error: an interface went down, or is gone.
    */
-  wait(timeoutMs: number): void {
+  wait(timeoutMs: number): boolean {
     const { entries, sockets, wakeFd } = this;
     const count = sockets.length + 1;
     for (let i = 0; i < count; i++) entries[i * ENTRY_WORDS + 1] = POLLIN;
-    if (libc().poll(entries, count, timeoutMs) <= 0) return;
+    if (libc().poll(entries, count, timeoutMs) <= 0) return false;
+    let hasFailed = false;
     for (let i = 0; i < sockets.length; i++) {
-      if ((this.returned(i) & POLLERR) !== 0) takeSocketError(sockets[i]);
+      if ((this.returned(i) & POLLERR) === 0) continue;
+      takeSocketError(sockets[i]);
+      hasFailed = true;
     }
     if (this.returned(sockets.length) !== 0) takeWake(wakeFd);
+    return hasFailed;
   }
 
   private returned(entry: number): number {

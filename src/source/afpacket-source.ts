@@ -33,6 +33,11 @@ export interface AfPacketSourceConfig extends AfPacketHandles {
   readonly patienceMs: number;
 }
 
+export interface AfPacketSourceDeps {
+  /** While it waited for frames, an interface went down, or has gone. */
+  readonly onLinkLost: () => void;
+}
+
 /**
  * Live interfaces through AF_PACKET sockets with mapped receive rings. Frames are read where the kernel
  * has put them; a burst comes from one interface, and the interfaces take turns.
@@ -55,7 +60,10 @@ export class AfPacketSource implements Source {
   private given = 0;
   private noted = 0;
 
-  constructor(config: AfPacketSourceConfig) {
+  constructor(
+    config: AfPacketSourceConfig,
+    private readonly deps: AfPacketSourceDeps,
+  ) {
     this.ports = config.ports;
     this.wakeFd = config.wakeFd;
     this.positionsBuffer = config.positions;
@@ -105,7 +113,7 @@ export class AfPacketSource implements Source {
   }
 
   block = (timeoutMs: number): void => {
-    this.poller?.wait(timeoutMs);
+    if (this.poller?.wait(timeoutMs)) this.deps.onLinkLost();
   };
 
   takeKernelDrops(interfaceIndex: number): number {

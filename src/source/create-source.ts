@@ -1,6 +1,6 @@
 import { InvariantError } from '../errors.js';
-import type { AfPacketHandles } from './afpacket-source.js';
-import type { FileReport } from './pcap-source.js';
+import type { AfPacketHandles, AfPacketSourceDeps } from './afpacket-source.js';
+import type { PcapSourceDeps } from './pcap-source.js';
 import type { Source } from './source.js';
 import type { SourceSpec } from './source-spec.js';
 
@@ -9,12 +9,12 @@ import type { SourceSpec } from './source-spec.js';
  * main's.
  *
  * @param handles what main has opened for the afpacket source; `null` for the others.
- * @param reportFile told of every capture file when its reading has ended.
+ * @param listener told of every capture file when its reading has ended, and of interfaces that are lost.
  */
 export async function createSource(
   spec: SourceSpec,
   handles: AfPacketHandles | null,
-  reportFile: (report: FileReport) => void,
+  listener: AfPacketSourceDeps & PcapSourceDeps,
 ): Promise<Source> {
   switch (spec.kind) {
     case 'demo': {
@@ -25,13 +25,13 @@ export async function createSource(
       const { PcapSource } = await import('./pcap-source.js');
       return new PcapSource(
         { files: spec.files, pace: spec.pace, loop: spec.loop, interfaceLabel: spec.kind },
-        { reportFile },
+        listener,
       );
     }
     case 'afpacket': {
       if (handles === null) throw new InvariantError('the afpacket source has no handles');
       const { AfPacketSource } = await import('./afpacket-source.js');
-      return new AfPacketSource({ ...handles, patienceMs: spec.patienceMs });
+      return new AfPacketSource({ ...handles, patienceMs: spec.patienceMs }, listener);
     }
     case 'raw-socket':
       throw new InvariantError('raw-socket works on the main thread only');

@@ -53,15 +53,18 @@ export type FromRx =
   | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'warning'; readonly message: string }
   | { readonly kind: 'file'; readonly file: string; readonly packets: number; readonly error: string | null }
+  | { readonly kind: 'link-lost' }
   | { readonly kind: 'finished' };
 
 const port = parentPort;
 if (port === null) throw new Error('rx-thread.js runs as a worker thread only');
 const data = workerData as RxThreadData;
 const tell = (message: FromRx) => port.postMessage(message);
-const source = await createSource(data.source, data.handles, ({ file, packets, error }) =>
-  tell({ kind: 'file', file, packets, error: error === null ? null : error.message }),
-);
+const source = await createSource(data.source, data.handles, {
+  reportFile: ({ file, packets, error }) =>
+    tell({ kind: 'file', file, packets, error: error === null ? null : error.message }),
+  onLinkLost: () => tell({ kind: 'link-lost' }),
+});
 
 /** The rx loop over the given memory, reading from the given source. */
 function createLoop(

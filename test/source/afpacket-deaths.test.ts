@@ -106,7 +106,10 @@ function readUntil(
   };
   const ports = kernels.map((kernel, i) => ({ name: `${i}`, fd: -1, ring: kernel.mapping(), linkType: 1 }));
   try {
-    const source = new AfPacketSource({ ports, wakeFd: -1, positions, patienceMs: 0 });
+    const source = new AfPacketSource(
+      { ports, wakeFd: -1, positions, patienceMs: 0 },
+      { onLinkLost: () => undefined },
+    );
     const batch = new FrameBatch();
     source.open();
     source.resume(dealt.reduce((sum, own) => sum + own.length, 0));
