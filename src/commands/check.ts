@@ -8,7 +8,7 @@ import type { RuleSet } from '../rules/rule.js';
 import { loadRuleFile } from '../rules/rule-file.js';
 import { findingsReport, problemsReport } from './check-report.js';
 import { checkText } from './check-text.js';
-import { liveSpecOf, rulesFileOf, webConfigOf } from './engine-config.js';
+import { rulesFileOf, sourceSpecOf, webConfigOf } from './engine-config.js';
 
 export interface CheckOptions {
   /** Partial overlaps are findings as well. */
@@ -71,8 +71,7 @@ function problemsHere(ruleSet: RuleSet, config: Config): string[] {
   if (ruleSet.rules.length > config.ruleCapacity) {
     problems.push(new RuleCapacityError(ruleSet.rules.length, 0, config.ruleCapacity).message);
   }
-  const live = liveSpecOf(config);
-  // Where nothing can be sent, a rule may forward all the same: `replay` counts it.
-  if (live !== null) problems.push(...ruleProblems(ruleSet, live));
+  // Without a source, they may be meant for `replay`, which counts what a rule forwards.
+  if (config.source !== null) problems.push(...ruleProblems(ruleSet, sourceSpecOf(config, config.source)));
   return problems;
 }

@@ -49,11 +49,27 @@ export function rulesFileOf(config: Config): string {
   return config.rulesFile ?? BUNDLED_RULES_FILE;
 }
 
-/** The live source that the settings describe, or `null` when it is none. */
-export function liveSpecOf(config: Config): SourceSpec | null {
-  if (config.source === 'afpacket') return afPacketSpec(config);
-  if (config.source === 'raw-socket') return { kind: 'raw-socket', interfaces: config.interface ?? [] };
-  return null;
+/** The demo traffic is the same at every start. */
+const DEMO_SEED = 1;
+
+/** The source that the settings describe. */
+export function sourceSpecOf(config: Config, source: NonNullable<Config['source']>): SourceSpec {
+  const { pcapFile } = config;
+  switch (source) {
+    case 'demo':
+      return { kind: source, packetsPerSecond: config.demoPps, seed: DEMO_SEED };
+    case 'pcap':
+      return {
+        kind: source,
+        files: pcapFile === null ? [] : [pcapFile],
+        pace: config.pcapPace,
+        loop: config.pcapLoop,
+      };
+    case 'afpacket':
+      return afPacketSpec(config);
+    case 'raw-socket':
+      return { kind: source, interfaces: config.interface ?? [] };
+  }
 }
 
 function afPacketSpec(config: Config): AfPacketSpec {

@@ -3,11 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { isLoopback } from '../config/http-problems.js';
 import { loadConfig, requireSource } from '../config/load.js';
 import type { Config, FlagValues } from '../config/schema.js';
+import { resolveRingSlots, type Sizes } from '../config/sizing.js';
 import { Engine } from '../engine/engine.js';
 import { RuleFileWatch } from '../engine/rule-file-watch.js';
 import type { RestartPolicy } from '../engine/supervisor.js';
 import { optimiseAsUsual } from '../engine/v8-flags.js';
-import { ConfigError, EnvironmentError } from '../errors.js';
+import { EnvironmentError } from '../errors.js';
 import { type Account, findAccount } from '../kernel/privileges.js';
 import { createLogger, type Logger } from '../log.js';
 import { MonotonicClock } from '../memory/clock.js';
@@ -17,11 +18,9 @@ import { STANDARD_INPUT } from '../source/capture/capture-input.js';
 import type { SourceSpec } from '../source/source-spec.js';
 import { SERIES_PER_RULE } from '../stats/rule-families.js';
 import { endProcess } from './end-process.js';
-import { engineSizes, httpSettingsOf, liveSpecOf, rulesFileOf, webConfigOf } from './engine-config.js';
+import { engineSizes, httpSettingsOf, rulesFileOf, sourceSpecOf, webConfigOf } from './engine-config.js';
 import { RuleReloads } from './rule-reloads.js';
 
-/** The demo traffic is the same at every start. */
-const DEMO_SEED = 1;
 /**
  * A stop signal that comes again within this time is the same one, milliseconds: timeout(1) signals its
  * child and then the whole process group, and npm passes on the Ctrl-C that the terminal has sent to all.
@@ -44,10 +43,12 @@ export async function run(flags: FlagValues): Promise<void> {
   if (config.captureDir !== null) requireFolder(config.captureDir);
   const ruleSet = loadRuleFile(rulesFileOf(config));
   const { file } = ruleSet;
+  const sizes = engineSizes(config);
+  noteSmallRings(config, sizes, log);
   const files = new FileNotes(log);
   const engine = new Engine(
     {
-      ...engineSizes(config),
+      ...sizes,
       source,
       ruleSet,
       acceptForward: false,
@@ -123,19 +124,17 @@ export async function run(flags: FlagValues): Promise<void> {
 }
 
 function sourceOf(config: Config): SourceSpec {
-  const source = requireSource(config);
-  const live = liveSpecOf(config);
-  if (live !== null) return live;
-  switch (source) {
-    case 'demo':
-      return { kind: 'demo', packetsPerSecond: config.demoPps, seed: DEMO_SEED };
-    case 'pcap':
-      if (config.pcapFile === null) throw new ConfigError(['UPE_SOURCE is pcap: set UPE_PCAP_FILE as well.']);
-      requireReadable(config.pcapFile);
-      return { kind: 'pcap', files: [config.pcapFile], pace: config.pcapPace, loop: config.pcapLoop };
-    default:
-      throw new ConfigError([`there is no source ${source}.`]);
-  }
+  const spec = sourceSpecOf(config, requireSource(config));
+  if (spec.kind === 'pcap') spec.files.forEach(requireReadable);
+  return spec;
+}
+
+/** Whoever gives a pool may not know that the rings keep to it, and shorter stalls lose packets then. */
+function noteSmallRings(config: Config, { workerCount, ringSlots }: Sizes, log: Logger): void {
+  if (config.ringSlots !== 'auto') return;
+  const roomy = resolveRingSlots({ ...config, poolBuffers: 'auto' }, workerCount);
+  if (ringSlots === roomy) return;
+  log.warn(`UPE_POOL_BUFFERS has no room for rings of ${roomy} slots: they have ${ringSlots}`);
 }
 
 /** Who to become: whoever is configured; root with a live source becomes nobody. */

@@ -1,16 +1,14 @@
+import { LOOKS } from '../prometheus/rule-history.js';
 import { harmless } from './harmless-text.js';
 import type { UnusedReport, UnusedRule } from './unused-report.js';
 
 /** Below this, gaps in the data of a rule are told. */
 const WHOLE_COVERAGE = 0.95;
 const MS_PER_DAY = 86_400_000;
-/** Fewer days are told in hours, minutes or seconds: the largest unit of which there are two at least. */
+/** Fewer days are told in hours or minutes: the largest unit of which there are two at least. */
 const DAYS_FROM = 2;
-const SHORT_UNITS = [
-  ['hour', 3_600_000],
-  ['minute', 60_000],
-  ['second', 1000],
-] as const;
+const MS_PER_HOUR = 3_600_000;
+const MS_PER_MINUTE = 60_000;
 /** Names that are told of what is not the answer. */
 const NAMES_MAX = 20;
 
@@ -37,7 +35,7 @@ function heading(report: UnusedReport): string {
   const window = `${days} ${days === 1 ? 'day' : 'days'}`;
   const reach = reaches_window_start
     ? 'the whole window'
-    : `since ${shortTime(data_since)}, ${partOf(window, data_since, report.time)}: nothing is known of before`;
+    : `since ${shortTime(data_since)}, ${spanText(report)} of ${window}: nothing is known of before`;
   const rows = [
     ['prometheus', report.selector === null ? prometheus : `${prometheus} {${report.selector}}`],
     ...(report.rules_file === null ? [] : [['rules', report.rules_file]]),
@@ -109,11 +107,16 @@ function shortTime(iso: string): string {
   return `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
 }
 
-/** `45.5 of 90 days`, and of shorter times `6 hours of 90 days`. */
-function partOf(window: string, from: string, to: string): string {
-  const ms = Date.parse(to) - Date.parse(from);
-  if (ms >= DAYS_FROM * MS_PER_DAY) return `${(ms / MS_PER_DAY).toFixed(1)} of ${window}`;
-  const [unit, unitMs] = SHORT_UNITS.find(([, unitMs]) => ms >= 2 * unitMs) ?? SHORT_UNITS[2];
-  const count = Math.floor(ms / unitMs);
-  return `${count} ${unit}${count === 1 ? '' : 's'} of ${window}`;
+/** How long there is data, to follow with `of 90 days`: `45.5`, `6 hours`, or `less than 22 hours`. */
+function spanText({ data_since, time, days }: UnusedReport): string {
+  const ms = Date.parse(time) - Date.parse(data_since);
+  const knownTo = (days * MS_PER_DAY) / LOOKS;
+  if (ms < knownTo) return `less than ${shortSpan(knownTo, Math.ceil)}`;
+  return ms >= DAYS_FROM * MS_PER_DAY ? (ms / MS_PER_DAY).toFixed(1) : shortSpan(ms, Math.floor);
+}
+
+function shortSpan(ms: number, round: (value: number) => number): string {
+  if (ms >= DAYS_FROM * MS_PER_DAY) return `${round(ms / MS_PER_DAY)} days`;
+  const [unit, unitMs] = ms >= 2 * MS_PER_HOUR ? ['hours', MS_PER_HOUR] : ['minutes', MS_PER_MINUTE];
+  return `${round(ms / unitMs)} ${unit}`;
 }

@@ -49,6 +49,10 @@ export async function unusedRules(flags: FlagValues, { texts, json }: UnusedOpti
   }
   const report = unusedReport(history, { prometheus: api.shownUrl, days, conditions, rulesFile, names });
   process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : unusedText(report));
+  if (report.rules === 0) {
+    const whose = rulesFile === null ? 'any rule now' : `had any rule of ${rulesFile}`;
+    throw new EnvironmentError(`no instance has ${whose}: nothing was judged`);
+  }
   return report.unused.length > 0 ? 3 : 0;
 }
 

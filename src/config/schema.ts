@@ -225,7 +225,7 @@ export const SETTINGS = {
     env: 'UPE_POOL_BUFFERS',
     format: autoOr(integer({ min: 64, max: POOL_BUFFERS_MAX })),
     default: 'auto',
-    doc: 'Packet buffers allocated at the start; auto: as many as the rings, caches and bursts can hold, and half as many again.',
+    doc: 'Packet buffers allocated at the start, at least as many as the rings, caches and bursts can hold; auto: half as many again.',
     usedBy: ENGINE,
   }),
   bufferBytes: withDefault({

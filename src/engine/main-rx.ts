@@ -104,9 +104,8 @@ export class MainRx implements Receiver {
     this.sender = this.createSender(sockets);
     this.sender?.open();
     source.open();
-    const { cpu } = config;
-    const notPinned = cpu === null ? null : pinThread(cpu);
-    if (notPinned !== null) deps.onWarning(`rx cannot run on processor ${cpu}: ${notPinned}`);
+    const notPinned = pinThread('rx', config.cpu);
+    if (notPinned !== null) deps.onWarning(notPinned);
     deps.onWarning(RAW_SOCKET_LIMITS);
     this.loop.begin();
     this.lookLater();

@@ -6,12 +6,15 @@ const MASK_BYTES = 128;
 /**
  * Lets the calling thread run on one processor only.
  *
- * @param cpu number of the processor, from 0 to 1023.
- * @returns `null`, or why it could not be done: the error's name.
+ * @param thread its name, for the warning.
+ * @param cpu number of the processor, from 0 to 1023; `null` where any will do.
+ * @returns `null`, or a warning: it could not be done, and the thread runs where the kernel puts it.
  */
-export function pinThread(cpu: number): string | null {
+export function pinThread(thread: string, cpu: number | null): string | null {
+  if (cpu === null) return null;
   const mask = new Uint8Array(MASK_BYTES);
   mask[cpu >> 3] = 1 << (cpu & 7);
   // 0 is the calling thread, not the process.
-  return libc().sched_setaffinity(0, MASK_BYTES, mask) < 0 ? errnoName(lastErrno()) : null;
+  if (libc().sched_setaffinity(0, MASK_BYTES, mask) === 0) return null;
+  return `${thread} cannot run on processor ${cpu} (${errnoName(lastErrno())}), and runs on any`;
 }

@@ -5,7 +5,7 @@ import { selectorOf } from './selector.js';
 const LAST_MATCH = 'upe_rule_last_match_timestamp_seconds';
 const PACKETS = 'upe_rule_packets_total';
 /** Looks at the window, to see how far data reaches back: to one part in so many. */
-const LOOKS = 100;
+export const LOOKS = 100;
 const SECONDS_PER_DAY = 86_400;
 
 /** What is asked about. */

@@ -133,10 +133,8 @@ function receive(): void {
 
 Atomics.store(control, CONTROL_THREAD_ID, threadId());
 try {
-  const notPinned = data.cpu === null ? null : pinThread(data.cpu);
-  if (notPinned !== null) {
-    tell({ kind: 'warning', message: `rx cannot run on processor ${data.cpu}: ${notPinned}` });
-  }
+  const notPinned = pinThread('rx', data.cpu);
+  if (notPinned !== null) tell({ kind: 'warning', message: notPinned });
   if (!data.isSuccessor) warmUpThread();
   while (Atomics.load(control, CONTROL_COMMAND) === COMMAND_HOLD) {
     Atomics.wait(control, CONTROL_COMMAND, COMMAND_HOLD);

@@ -131,11 +131,8 @@ function warmUpThread(): void {
 }
 
 Atomics.store(controlOf(data.control, data.threadIndex), CONTROL_THREAD_ID, threadId());
-const notPinned = data.cpu === null ? null : pinThread(data.cpu);
-if (notPinned !== null) {
-  const message = `worker ${data.threadIndex - 1} cannot run on processor ${data.cpu}: ${notPinned}`;
-  port.postMessage({ kind: 'warning', message } satisfies FromWorker);
-}
+const notPinned = pinThread(`worker ${data.threadIndex - 1}`, data.cpu);
+if (notPinned !== null) port.postMessage({ kind: 'warning', message: notPinned } satisfies FromWorker);
 if (!data.isSuccessor) warmUpThread();
 const { loop } = createLoop(data, () => {
   const received = receiveMessageOnPort(data.tables);

@@ -66,6 +66,18 @@ t.test('broken variables and broken rules are reported together', async (t) => {
   t.equal(stderr.trimEnd().split('\n').length, expected.length);
 });
 
+t.test('rules that the configured source cannot use are mistakes, as they are for run', async (t) => {
+  const rules = write('forward.yaml', 'rules: [{ name: mirror, action: { forward: eth1 } }]\n');
+  const reason = `${rules}:1: rule mirror has the action forward, and this source has no transmitter`;
+  const check = (env: Record<string, string>) => runUpe(t, ['check', '--rules', rules], { env });
+  for (const env of [{ UPE_SOURCE: 'demo' }, { UPE_SOURCE: 'pcap', UPE_PCAP_FILE: 'x.pcap' }]) {
+    const { exitCode, stderr } = await check(env);
+    t.equal(exitCode, 2, env.UPE_SOURCE);
+    t.ok(stderr.startsWith(reason), stderr);
+  }
+  t.equal((await check({})).exitCode, 0, 'without a source they may be meant for replay');
+});
+
 /** Of each kind one, but for what is asked for on request. */
 const findings = write(
   'findings.yaml',

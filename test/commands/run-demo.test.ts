@@ -68,6 +68,19 @@ t.test('the rate of the demo traffic is the one that was asked for', async (t) =
   t.ok(rate > 800 && rate < 4000, `${rate} packets per second`);
 });
 
+t.test('rings keep to the pool that is given, and that is told', async (t) => {
+  const warnings = async (env: Record<string, string>) => {
+    const upe = await startUpe(t, { ...DEMO, UPE_WORKERS: '1', ...env });
+    await upe.stop();
+    return upe.program.log.filter(({ level }) => level === 40).map(({ msg }) => msg);
+  };
+  t.strictSame(await warnings({ UPE_POOL_BUFFERS: '5000' }), [
+    'UPE_POOL_BUFFERS has no room for rings of 8192 slots: they have 4096',
+  ]);
+  t.strictSame(await warnings({ UPE_POOL_BUFFERS: '20000' }), []);
+  t.strictSame(await warnings({ UPE_POOL_BUFFERS: '5000', UPE_RING_SLOTS: '4096' }), []);
+});
+
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   t.test(`${signal} ends it in order, with everything accounted for`, async (t) => {
     const upe = await startUpe(t, DEMO);

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { refusal, startStandIn } from '../prometheus/prometheus-stand-in.js';
+import { refusal, series, startStandIn, TIME } from '../prometheus/prometheus-stand-in.js';
 import { Certificates, opensslMissing } from '../support/certificates.js';
 import { temporaryFolder } from '../support/engine-fixture.js';
 import { LoadedUpe } from '../support/loaded-upe.js';
@@ -58,6 +58,26 @@ t.test('a rule file that is invalid is told with its places', async (t) => {
   const { exitCode, stderr } = await runUpe(t, ['unused', ...HERE, '--rules', file]);
   t.equal(exitCode, 2);
   t.match(stderr, new RegExp(`^${file}:1:\\d+: `));
+});
+
+t.test('where no instance has a rule of the file, nothing was judged, and that is no success', async (t) => {
+  const at = 1_700_000_000;
+  const { url } = await startStandIn(t, ({ path, parameters }) => {
+    const query = parameters.get('query') ?? '';
+    if (query === 'time()') return TIME;
+    const metric = query.includes('by (job, instance)')
+      ? { job: 'upe', instance: 'edge' }
+      : { rule: 'theirs' };
+    return path.endsWith('query_range')
+      ? series([{ metric, values: [[at, '1']] }], 'matrix')
+      : series([{ metric, value: [at, '1'] }]);
+  });
+  const file = join(temporaryFolder(t), 'rules.yaml');
+  writeFileSync(file, 'rules: [{ name: mine, action: count }]\n');
+  const { exitCode, stdout, stderr } = await runUpe(t, ['unused', '--prometheus', url, '--rules', file]);
+  t.equal(exitCode, 1);
+  t.match(stdout, /1 of the 1 rules of the file: mine\.\nNo rule was judged\.\n$/);
+  t.equal(stderr, `upe: no instance has had any rule of ${file}: nothing was judged\n`);
 });
 
 t.test('headers come from a file, and no message repeats one', async (t) => {

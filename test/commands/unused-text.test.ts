@@ -69,9 +69,9 @@ t.test('the last line is a sentence, whatever there is to say', async (t) => {
 
 t.test('how far data reaches is told in the unit that fits', async (t) => {
   for (const [data_since, part] of [
-    ['2026-11-26T11:59:50Z', '10 seconds of 90 days'],
-    ['2026-11-26T11:59:59Z', '1 second of 90 days'],
-    ['2026-11-26T11:30:00Z', '30 minutes of 90 days'],
+    ['2026-11-26T12:00:00Z', 'less than 22 hours of 90 days'],
+    ['2026-11-25T14:30:00Z', 'less than 22 hours of 90 days'],
+    ['2026-11-25T14:20:00Z', '21 hours of 90 days'],
     ['2026-11-24T13:00:00Z', '47 hours of 90 days'],
     ['2026-11-24T00:00:00Z', '2.5 of 90 days'],
   ]) {

@@ -23,7 +23,7 @@ const LAP_VALUES = 47 * BURST;
 const VALUES = Int32Array.from({ length: LAP_VALUES + BURST }, (_, i) => i % LAP_VALUES);
 
 const { role, ring, tally } = workerData as RingThreadData;
-pinThread(role === 'producer' ? 0 : 1);
+pinThread(role, role === 'producer' ? 0 : 1);
 if (role === 'producer') produce(pushSideOf(ring), new Int32Array(tally));
 else consume(popSideOf(ring), new Int32Array(tally));
 
