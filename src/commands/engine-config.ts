@@ -3,6 +3,7 @@ import { mustAuthenticate } from '../config/http-problems.js';
 import type { Config } from '../config/schema.js';
 import { resolveSizes } from '../config/sizing.js';
 import type { EngineConfig } from '../engine/engine.js';
+import { InvariantError } from '../errors.js';
 import { BUNDLED_RULES_FILE, VERSION } from '../package-files.js';
 import type { AfPacketSpec, SourceSpec } from '../source/source-spec.js';
 import { OPEN_TO_ALL, type WebConfig } from '../stats/http/web-config.js';
@@ -54,17 +55,14 @@ const DEMO_SEED = 1;
 
 /** The source that the settings describe. */
 export function sourceSpecOf(config: Config, source: NonNullable<Config['source']>): SourceSpec {
-  const { pcapFile } = config;
   switch (source) {
     case 'demo':
       return { kind: source, packetsPerSecond: config.demoPps, seed: DEMO_SEED };
-    case 'pcap':
-      return {
-        kind: source,
-        files: pcapFile === null ? [] : [pcapFile],
-        pace: config.pcapPace,
-        loop: config.pcapLoop,
-      };
+    case 'pcap': {
+      const { pcapFile, pcapPace, pcapLoop } = config;
+      if (pcapFile === null) throw new InvariantError('settings with the source pcap name no file');
+      return { kind: source, files: [pcapFile], pace: pcapPace, loop: pcapLoop };
+    }
     case 'afpacket':
       return afPacketSpec(config);
     case 'raw-socket':

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { isLoopback } from '../config/http-problems.js';
 import { loadConfig, requireSource } from '../config/load.js';
 import type { Config, FlagValues } from '../config/schema.js';
-import { resolveRingSlots, type Sizes } from '../config/sizing.js';
+import { poolBuffersMin, resolveRingSlots, type Sizes } from '../config/sizing.js';
 import { Engine } from '../engine/engine.js';
 import { RuleFileWatch } from '../engine/rule-file-watch.js';
 import type { RestartPolicy } from '../engine/supervisor.js';
@@ -44,7 +44,7 @@ export async function run(flags: FlagValues): Promise<void> {
   const ruleSet = loadRuleFile(rulesFileOf(config));
   const { file } = ruleSet;
   const sizes = engineSizes(config);
-  noteSmallRings(config, sizes, log);
+  warnOfSmallRings(config, sizes, log);
   const files = new FileNotes(log);
   const engine = new Engine(
     {
@@ -129,12 +129,15 @@ function sourceOf(config: Config): SourceSpec {
   return spec;
 }
 
-/** Whoever gives a pool may not know that the rings keep to it, and shorter stalls lose packets then. */
-function noteSmallRings(config: Config, { workerCount, ringSlots }: Sizes, log: Logger): void {
+/** Whoever gives a pool may not know that the rings keep to it. */
+function warnOfSmallRings(config: Config, { workerCount, ringSlots, poolBuffers }: Sizes, log: Logger): void {
   if (config.ringSlots !== 'auto') return;
   const roomy = resolveRingSlots({ ...config, poolBuffers: 'auto' }, workerCount);
   if (ringSlots === roomy) return;
-  log.warn(`UPE_POOL_BUFFERS has no room for rings of ${roomy} slots: they have ${ringSlots}`);
+  log.warn(
+    `UPE_POOL_BUFFERS is ${poolBuffers}, and rings of ${roomy} slots need ${poolBuffersMin(workerCount, roomy)}: ` +
+      `they have ${ringSlots}, and a shorter stall of a worker loses packets; give that many, or set UPE_RING_SLOTS`,
+  );
 }
 
 /** Who to become: whoever is configured; root with a live source becomes nobody. */

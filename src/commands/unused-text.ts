@@ -31,11 +31,11 @@ export function unusedText(given: UnusedReport): string {
 }
 
 function heading(report: UnusedReport): string {
-  const { prometheus, days, window_start, data_since, reaches_window_start, instances } = report;
+  const { prometheus, days, window_start, reaches_window_start, instances } = report;
   const window = `${days} ${days === 1 ? 'day' : 'days'}`;
   const reach = reaches_window_start
     ? 'the whole window'
-    : `since ${shortTime(data_since)}, ${spanText(report)} of ${window}: nothing is known of before`;
+    : `${reachText(report)} of ${window}: nothing is known of before`;
   const rows = [
     ['prometheus', report.selector === null ? prometheus : `${prometheus} {${report.selector}}`],
     ...(report.rules_file === null ? [] : [['rules', report.rules_file]]),
@@ -79,8 +79,12 @@ function notJudged({ rules, no_data }: UnusedReport): string {
 }
 
 function conclusion(report: UnusedReport): string[] {
-  const { rules, unused, young, no_data, instances, data_since, window_start } = report;
-  const since = `since ${shortTime(report.reaches_window_start ? window_start : data_since)}`;
+  const { rules, unused, young, no_data, instances, data_since, window_start, time, days } = report;
+  const ms = Date.parse(time) - Date.parse(data_since);
+  const since =
+    ms < leastSpanMs(days)
+      ? `in ${reachText(report)}`
+      : `since ${shortTime(report.reaches_window_start ? window_start : data_since)}`;
   if (rules === 0) return ['No rule was judged.'];
   // With rules that were not judged, "all" must not sound like all of the file.
   const judged = no_data.length === 0 ? '' : ' that was judged';
@@ -107,12 +111,19 @@ function shortTime(iso: string): string {
   return `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
 }
 
-/** How long there is data, to follow with `of 90 days`: `45.5`, `6 hours`, or `less than 22 hours`. */
-function spanText({ data_since, time, days }: UnusedReport): string {
+/** How far data reaches, to follow with `of 90 days`: `since 2026-10-12 04:20 UTC, 45.5`, or `less than 22 hours`. */
+function reachText({ data_since, time, days }: UnusedReport): string {
   const ms = Date.parse(time) - Date.parse(data_since);
-  const knownTo = (days * MS_PER_DAY) / LOOKS;
-  if (ms < knownTo) return `less than ${shortSpan(knownTo, Math.ceil)}`;
-  return ms >= DAYS_FROM * MS_PER_DAY ? (ms / MS_PER_DAY).toFixed(1) : shortSpan(ms, Math.floor);
+  const least = leastSpanMs(days);
+  // Since when, nobody knows then.
+  if (ms < least) return `less than ${shortSpan(least, Math.ceil)}`;
+  const span = ms >= DAYS_FROM * MS_PER_DAY ? (ms / MS_PER_DAY).toFixed(1) : shortSpan(ms, Math.floor);
+  return `since ${shortTime(data_since)}, ${span}`;
+}
+
+/** The shortest time that data is known to reach back, milliseconds. */
+function leastSpanMs(days: number): number {
+  return (days * MS_PER_DAY) / LOOKS;
 }
 
 function shortSpan(ms: number, round: (value: number) => number): string {

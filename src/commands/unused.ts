@@ -29,7 +29,8 @@ interface Question {
 /**
  * `upe unused`: the rules that have matched no packet on any instance, as a Prometheus knows it.
  *
- * @returns the exit code: 3 where there are any. Throws an UpeError when it cannot be said.
+ * @returns the exit code: 3 where there are any. Throws an UpeError when it cannot be said: where no rule could be
+ *   judged, the report is printed all the same.
  */
 export async function unusedRules(flags: FlagValues, { texts, json }: UnusedOptions): Promise<0 | 3> {
   loadConfig(process.env, flags);
@@ -38,6 +39,7 @@ export async function unusedRules(flags: FlagValues, { texts, json }: UnusedOpti
   const headers = headersFile === undefined ? {} : readHeaders(headersFile);
   const rulesFile = givenRulesFile(process.env, flags);
   const names = rulesFile === null ? null : loadRuleFile(rulesFile).rules.map(({ name }) => name);
+  if (names?.length === 0) throw new EnvironmentError(`${rulesFile} has no rules: there is nothing to judge`);
 
   const api = new PrometheusApi(url, headers);
   const history = await new RuleHistoryReader(api).read({ days, conditions });

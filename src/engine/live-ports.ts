@@ -22,6 +22,8 @@ export interface LivePortsConfig {
   /** Workers that send: each gets a socket of its own. */
   readonly workerCount: number;
   readonly bufferBytes: number;
+  /** Whether rx waits in the kernel, which tells it there when an interface goes down. */
+  readonly idle: 'park' | 'spin';
 }
 
 export interface LivePortsDeps {
@@ -45,17 +47,22 @@ export class LivePorts {
   private senders: readonly PacketSocket[] = [];
   /** The kernel's number that each receiver is bound to; 0 before the first time. */
   private readonly boundTo: number[];
+  /** Whether a receiver may have lost its place since it was bound: its interface may be back under the same number. */
+  private readonly isLost: boolean[];
 
   constructor(
     private readonly config: LivePortsConfig,
     private readonly deps: LivePortsDeps,
   ) {
     const { spec } = config;
+    // Only of what rx reads, and not while it does not wait: a bridge at work may not, for long.
+    const isTold = config.idle === 'park' && !spec.isBridge && spec.outInterfaces.length === 0;
     this.watch = new InterfaceWatch(
-      { names: [...spec.interfaces, ...spec.outInterfaces] },
+      { names: [...spec.interfaces, ...spec.outInterfaces], isTold },
       { onLink: deps.onLink, onLook: (position, state) => this.follow(position, state) },
     );
     this.boundTo = spec.interfaces.map(() => 0);
+    this.isLost = spec.interfaces.map(() => false);
   }
 
   /** How the interfaces are, in the order of the engine's list: memory/link-layout.ts. */
@@ -94,8 +101,9 @@ export class LivePorts {
     this.watch.begin();
   }
 
-  /** An interface may have gone down, or be gone. */
-  lookSoon(): void {
+  /** An interface that is read went down, or is gone. */
+  linkLost(): void {
+    this.isLost.fill(true);
     this.watch.lookSoon();
   }
 
@@ -126,7 +134,9 @@ export class LivePorts {
     if (position >= this.receivers.length) return;
     // With its interface the socket has lost its place, even if that comes back under the same number.
     if (state === null) this.boundTo[position] = 0;
-    else if (this.boundTo[position] !== state.index) this.bind(position, state.index);
+    // To bind it where it is bound already changes nothing; to one that is down is an error, which would be told again.
+    else if (this.boundTo[position] !== state.index || (this.isLost[position] && state.isUp))
+      this.bind(position, state.index);
   }
 
   private bind(receiver: number, kernelIndex: number): void {
@@ -135,6 +145,7 @@ export class LivePorts {
     if (socket.bind(kernelIndex) !== 0) return;
     if (this.config.spec.isPromiscuous && !socket.joinPromiscuous(kernelIndex)) return;
     this.boundTo[receiver] = kernelIndex;
+    this.isLost[receiver] = false;
   }
 
   private checkBridge(infos: readonly InterfaceInfo[]): void {
@@ -182,8 +193,10 @@ function requireLinkLayer({ name, hardwareType }: InterfaceInfo): void {
 
 /** The ports of an afpacket source; `null` for any other. */
 export function createLivePorts(
-  { source, workerCount, bufferBytes }: Omit<LivePortsConfig, 'spec'> & { readonly source: SourceSpec },
+  { source, workerCount, bufferBytes, idle }: Omit<LivePortsConfig, 'spec'> & { readonly source: SourceSpec },
   deps: LivePortsDeps,
 ): LivePorts | null {
-  return source.kind === 'afpacket' ? new LivePorts({ spec: source, workerCount, bufferBytes }, deps) : null;
+  return source.kind === 'afpacket'
+    ? new LivePorts({ spec: source, workerCount, bufferBytes, idle }, deps)
+    : null;
 }

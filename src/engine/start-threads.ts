@@ -154,7 +154,7 @@ export function startRx(setting: ThreadSetting, listener: RxListener, isSuccesso
     if (message.kind === 'file') listener.onFile(message);
     else if (message.kind === 'finished') listener.onFinished();
     else if (message.kind === 'warning') onWarning(message.message);
-    else if (message.kind === 'link-lost') live?.lookSoon();
+    else if (message.kind === 'link-lost') live?.linkLost();
   };
   const file = new URL('../source/rx-thread.js', import.meta.url);
   const thread = createThread(file, { name: 'rx', workerData: data });

@@ -16,5 +16,5 @@ export function pinThread(thread: string, cpu: number | null): string | null {
   mask[cpu >> 3] = 1 << (cpu & 7);
   // 0 is the calling thread, not the process.
   if (libc().sched_setaffinity(0, MASK_BYTES, mask) === 0) return null;
-  return `${thread} cannot run on processor ${cpu} (${errnoName(lastErrno())}), and runs on any`;
+  return `${thread} cannot run on processor ${cpu} (${errnoName(lastErrno())}), and runs where the kernel puts it`;
 }

@@ -34,7 +34,7 @@ export interface AfPacketSourceConfig extends AfPacketHandles {
 }
 
 export interface AfPacketSourceDeps {
-  /** While it waited for frames, an interface went down, or has gone. */
+  /** While it waited for frames (`block`), an interface went down, or is gone. */
   readonly onLinkLost: () => void;
 }
 
@@ -113,7 +113,7 @@ export class AfPacketSource implements Source {
   }
 
   block = (timeoutMs: number): void => {
-    if (this.poller?.wait(timeoutMs)) this.deps.onLinkLost();
+    if (this.poller?.wait(timeoutMs) === true) this.deps.onLinkLost();
   };
 
   takeKernelDrops(interfaceIndex: number): number {

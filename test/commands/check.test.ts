@@ -76,6 +76,10 @@ t.test('rules that the configured source cannot use are mistakes, as they are fo
     t.ok(stderr.startsWith(reason), stderr);
   }
   t.equal((await check({})).exitCode, 0, 'without a source they may be meant for replay');
+  const byDefault = write('default.yaml', 'default_action: forward\nrules: []\n');
+  const { exitCode, stderr } = await runUpe(t, ['check', '--rules', byDefault, '--source', 'demo']);
+  t.equal(exitCode, 2);
+  t.match(stderr, /default\.yaml: default_action is forward, and this source has no transmitter/);
 });
 
 /** Of each kind one, but for what is asked for on request. */

@@ -75,7 +75,8 @@ t.test('rings keep to the pool that is given, and that is told', async (t) => {
     return upe.program.log.filter(({ level }) => level === 40).map(({ msg }) => msg);
   };
   t.strictSame(await warnings({ UPE_POOL_BUFFERS: '5000' }), [
-    'UPE_POOL_BUFFERS has no room for rings of 8192 slots: they have 4096',
+    'UPE_POOL_BUFFERS is 5000, and rings of 8192 slots need 8448: they have 4096, and a shorter stall of a worker ' +
+      'loses packets; give that many, or set UPE_RING_SLOTS',
   ]);
   t.strictSame(await warnings({ UPE_POOL_BUFFERS: '20000' }), []);
   t.strictSame(await warnings({ UPE_POOL_BUFFERS: '5000', UPE_RING_SLOTS: '4096' }), []);

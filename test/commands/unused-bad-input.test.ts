@@ -78,6 +78,13 @@ t.test('where no instance has a rule of the file, nothing was judged, and that i
   t.equal(exitCode, 1);
   t.match(stdout, /1 of the 1 rules of the file: mine\.\nNo rule was judged\.\n$/);
   t.equal(stderr, `upe: no instance has had any rule of ${file}: nothing was judged\n`);
+  const asJson = await runUpe(t, ['unused', '--prometheus', url, '--rules', file, '--json']);
+  t.equal(asJson.exitCode, 1);
+  t.match(JSON.parse(asJson.stdout), { rules: 0, no_data: ['mine'] });
+  writeFileSync(file, 'rules: []\n');
+  const empty = await runUpe(t, ['unused', '--prometheus', url, '--rules', file]);
+  t.equal(empty.exitCode, 1);
+  t.equal(empty.stderr, `upe: ${file} has no rules: there is nothing to judge\n`);
 });
 
 t.test('headers come from a file, and no message repeats one', async (t) => {

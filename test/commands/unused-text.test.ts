@@ -69,13 +69,23 @@ t.test('the last line is a sentence, whatever there is to say', async (t) => {
 
 t.test('how far data reaches is told in the unit that fits', async (t) => {
   for (const [data_since, part] of [
-    ['2026-11-26T12:00:00Z', 'less than 22 hours of 90 days'],
-    ['2026-11-25T14:30:00Z', 'less than 22 hours of 90 days'],
     ['2026-11-25T14:20:00Z', '21 hours of 90 days'],
     ['2026-11-24T13:00:00Z', '47 hours of 90 days'],
     ['2026-11-24T00:00:00Z', '2.5 of 90 days'],
   ]) {
     t.match(unusedText({ ...REPORT, days: 90, data_since }), ` UTC, ${part}: nothing is known of before\n`);
+  }
+});
+
+t.test('data that is younger than can be known is told so, and no time of it', async (t) => {
+  for (const [days, span] of [
+    [1, '15 minutes'],
+    [90, '22 hours'],
+    [3650, '37 days'],
+  ] as const) {
+    const lines = unusedText({ ...REPORT, days, data_since: REPORT.time }).split('\n');
+    t.match(lines.join('\n'), `\ndata        less than ${span} of `);
+    t.match(lines.at(-2), `in less than ${span}.`);
   }
 });
 
