@@ -9,6 +9,9 @@ import type { AfPacketSpec, SourceSpec } from '../source/source-spec.js';
 import { OPEN_TO_ALL, type WebConfig } from '../stats/http/web-config.js';
 import type { HttpSettings } from '../stats/http-server.js';
 
+/** The demo traffic is the same at every start. */
+const DEMO_SEED = 1;
+
 /** The part of the engine's configuration that follows from the settings alone. */
 export function engineSizes(config: Config) {
   return {
@@ -49,9 +52,6 @@ export async function webConfigOf(config: Config): Promise<WebConfig> {
 export function rulesFileOf(config: Config): string {
   return config.rulesFile ?? BUNDLED_RULES_FILE;
 }
-
-/** The demo traffic is the same at every start. */
-const DEMO_SEED = 1;
 
 /** The source that the settings describe. */
 export function sourceSpecOf(config: Config, source: NonNullable<Config['source']>): SourceSpec {

@@ -79,12 +79,10 @@ function notJudged({ rules, no_data }: UnusedReport): string {
 }
 
 function conclusion(report: UnusedReport): string[] {
-  const { rules, unused, young, no_data, instances, data_since, window_start, time, days } = report;
-  const ms = Date.parse(time) - Date.parse(data_since);
-  const since =
-    ms < leastSpanMs(days)
-      ? `in ${reachText(report)}`
-      : `since ${shortTime(report.reaches_window_start ? window_start : data_since)}`;
+  const { rules, unused, young, no_data, instances, data_since, window_start } = report;
+  const since = isTooYoung(report)
+    ? `in ${reachText(report)}`
+    : `since ${shortTime(report.reaches_window_start ? window_start : data_since)}`;
   if (rules === 0) return ['No rule was judged.'];
   // With rules that were not judged, "all" must not sound like all of the file.
   const judged = no_data.length === 0 ? '' : ' that was judged';
@@ -112,17 +110,24 @@ function shortTime(iso: string): string {
 }
 
 /** How far data reaches, to follow with `of 90 days`: `since 2026-10-12 04:20 UTC, 45.5`, or `less than 22 hours`. */
-function reachText({ data_since, time, days }: UnusedReport): string {
-  const ms = Date.parse(time) - Date.parse(data_since);
-  const least = leastSpanMs(days);
-  // Since when, nobody knows then.
-  if (ms < least) return `less than ${shortSpan(least, Math.ceil)}`;
+function reachText(report: UnusedReport): string {
+  if (isTooYoung(report)) return `less than ${shortSpan(lookMs(report), Math.ceil)}`;
+  const ms = dataMs(report);
   const span = ms >= DAYS_FROM * MS_PER_DAY ? (ms / MS_PER_DAY).toFixed(1) : shortSpan(ms, Math.floor);
-  return `since ${shortTime(data_since)}, ${span}`;
+  return `since ${shortTime(report.data_since)}, ${span}`;
 }
 
-/** The shortest time that data is known to reach back, milliseconds. */
-function leastSpanMs(days: number): number {
+/** Whether data reaches back less than can be told apart: since when, nobody knows then. */
+function isTooYoung(report: UnusedReport): boolean {
+  return dataMs(report) < lookMs(report);
+}
+
+function dataMs({ data_since, time }: UnusedReport): number {
+  return Date.parse(time) - Date.parse(data_since);
+}
+
+/** Time between two looks of rule-history.ts at the window. */
+function lookMs({ days }: UnusedReport): number {
   return (days * MS_PER_DAY) / LOOKS;
 }
 

@@ -2,6 +2,7 @@ import type { Packet } from '../protocol/packet.js';
 import type { Matcher } from './matcher.js';
 import * as layout from './matcher-layout.js';
 import * as packetField from './packet-field.js';
+import * as rowSearch from './row-search.js';
 import { RowSearch } from './row-search.js';
 
 // V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
@@ -20,9 +21,7 @@ const {
 } = layout;
 
 const { fieldOf } = packetField;
-
-/** Rows of a packet that `first` takes. */
-const FEW_ROWS = 3;
+const { MANY_ROWS } = rowSearch;
 
 /**
  * Looks a packet up in a compiled table: each field gives the row of the rules that it does not rule out,
@@ -80,7 +79,7 @@ export class CompiledMatcher extends RowSearch implements Matcher {
       rows[0] = src;
       rows[this.addressRows - 1] = dst;
       this.walkSteps(packet, service);
-      if (rows.length > FEW_ROWS) return this.firstOfMany();
+      if (rows.length >= MANY_ROWS) return this.firstOfMany();
       // Where there are but two, the first one is looked at twice.
       dst = rows[rows.length - 2];
       service = rows[rows.length - 1];
