@@ -60,10 +60,13 @@ console.log('done');
 await ordered;
 const summary = await engine.stop();
 const interfaces = engine.aggregator?.totals.interfaces ?? [];
+const sum = (numbers: Iterable<number>) => [...numbers].reduce((total, one) => total + one, 0);
 console.log(
   JSON.stringify({
-    kernelDropped: interfaces.reduce((sum, own) => sum + own.kernelDropped, 0),
-    sent: interfaces.map((own) => own.sentPackets),
+    kernelDropped: sum(interfaces.map((own) => own.kernelDropped)),
+    received: sum(interfaces.map((own) => own.packets)),
+    sent: sum(interfaces.map((own) => own.sentPackets)),
+    failed: sum(interfaces.flatMap((own) => [...own.failed])),
     lost: summary.lost,
     violations: [...summary.violations, ...(engine.aggregator?.violationCount ? ['a pass'] : [])],
   }),
