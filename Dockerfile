@@ -24,6 +24,7 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
 COPY src src
 RUN node_modules/.bin/tsc --build --sourceMap false \
+ && node_modules/.bin/asc --config src/rules/wasm/asconfig.json \
  && chmod 755 dist/src/main.js
 
 FROM ${NODE_IMAGE}

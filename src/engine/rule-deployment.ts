@@ -10,6 +10,8 @@ import {
 } from '../memory/control-layout.js';
 import { Doorbell } from '../memory/doorbell.js';
 import { buildRuleTable } from '../rules/build-rule-table.js';
+import { compileRules } from '../rules/compile/compile-rules.js';
+import { type CompiledMemory, placeCompiled } from '../rules/compiled-memory.js';
 import type { RuleSet } from '../rules/rule.js';
 import type { RuleTableMemory } from '../rules/rule-table.js';
 import { type SlotPlan, SlotRegistry } from '../rules/slot-registry.js';
@@ -52,6 +54,11 @@ export class RuleDeployment {
   private readonly registry: SlotRegistry;
   private generation = 1;
   private newest: RuleTableMemory | null = null;
+  /**
+   * Of the last table but one, for the next one: a worker lets go of memory only when it collects garbage, and makes
+   * next to none.
+   */
+  private spare: CompiledMemory | null = null;
   private last: Promise<unknown> = Promise.resolve();
   private targets: ReadonlySet<number> = new Set();
   /** By slot, of the pairs in the table: since when each has been in it, Unix time in milliseconds. */
@@ -90,20 +97,22 @@ export class RuleDeployment {
   /**
    * Replaces the table in all workers, after any replacement that is under way.
    *
-   * @param compiled the rules compiled for these interfaces, where another thread has done that.
+   * @param words of `compileRules` for these interfaces, where another thread has done that.
    * @returns the generation in use then.
    * @throws an UpeError when the set cannot be used; the old table stays in use then.
    */
-  replace(ruleSet: RuleSet, compiled?: SharedArrayBuffer | null): Promise<number> {
-    const next = this.last.then(() => this.swap(ruleSet, compiled));
+  replace(ruleSet: RuleSet, words?: SharedArrayBuffer | null): Promise<number> {
+    const next = this.last.then(() => this.swap(ruleSet, words));
     this.last = next.catch(() => undefined);
     return next;
   }
 
-  private async swap(ruleSet: RuleSet, compiled: SharedArrayBuffer | null | undefined): Promise<number> {
+  private async swap(ruleSet: RuleSet, words: SharedArrayBuffer | null | undefined): Promise<number> {
     this.refuse(ruleSet);
     const plan = this.registry.plan(ruleSet);
     const generation = this.generation + 1;
+    const before = this.newest;
+    const compiled = this.place(words === undefined ? compileRules(ruleSet, this.config.interfaces) : words);
     const table = buildRuleTable(ruleSet, plan.slots, this.config.interfaces, generation, compiled);
     const since = this.sinceOf(plan);
     await this.deps.prepareStats(noticeOf(ruleSet, plan, table, since));
@@ -122,10 +131,19 @@ export class RuleDeployment {
       new Doorbell(control, CONTROL_DOORBELL).ring();
     });
     await untilInUse(controls, generation);
+    if (before !== null) this.spare = before.compiled;
     this.targets = targets;
     this.deps.setTargets(targets);
     this.deps.announceInUse();
     return generation;
+  }
+
+  /** Takes the spare memory: where the table is refused afterwards, or a worker does not move on, it is gone. */
+  private place(words: SharedArrayBuffer | null): CompiledMemory | null {
+    if (words === null) return null;
+    const { spare } = this;
+    this.spare = null;
+    return placeCompiled(words, spare);
   }
 
   private refuse(ruleSet: RuleSet): void {

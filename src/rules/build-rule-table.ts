@@ -1,5 +1,6 @@
 import { CACHE_LINE_WORDS, WORD_BYTES } from '../memory/layout.js';
 import { compileRules } from './compile/compile-rules.js';
+import { type CompiledMemory, placeCompiled } from './compiled-memory.js';
 import { ACTIONS, type PortRange, type Prefix, type Rule, type RuleMatch, type RuleSet } from './rule.js';
 import {
   CRITERION_DSCP,
@@ -25,13 +26,18 @@ import {
   type RuleTableMemory,
 } from './rule-table.js';
 
+function compiledOf(ruleSet: RuleSet, interfaces: readonly string[]): CompiledMemory | null {
+  const words = compileRules(ruleSet, interfaces);
+  return words === null ? null : placeCompiled(words);
+}
+
 /**
  * Lays a rule set out as a table.
  *
  * @param slots the outcome slot of each rule, in the set's order.
  * @param interfaces labels of the source's interfaces; a rule that names another one never matches.
  * @param generation number of the new table.
- * @param compiled the same rules from `compileRules`, where another thread has done that already.
+ * @param compiled the same rules, where somebody has compiled and placed them already.
  * @throws RuleTableSizeError where the compiled rules would be too large.
  */
 export function buildRuleTable(
@@ -39,7 +45,7 @@ export function buildRuleTable(
   slots: readonly number[],
   interfaces: readonly string[],
   generation: number,
-  compiled: SharedArrayBuffer | null = compileRules(ruleSet, interfaces),
+  compiled: CompiledMemory | null = compiledOf(ruleSet, interfaces),
 ): RuleTableMemory {
   const rules: number[] = [];
   const criteria: number[] = [];

@@ -1,4 +1,5 @@
 import type { Packet } from '../protocol/packet.js';
+import type { CompiledMemory } from './compiled-memory.js';
 import type { Matcher } from './matcher.js';
 import * as layout from './matcher-layout.js';
 import * as packetField from './packet-field.js';
@@ -45,8 +46,7 @@ export class CompiledMatcher extends RowSearch implements Matcher {
   private readonly steps: number;
   private readonly stepsEnd: number;
 
-  /** @param memory of matcher-layout.ts. */
-  constructor(memory: SharedArrayBuffer) {
+  constructor(memory: CompiledMemory) {
     super(memory);
     const { words } = this;
     this.src4 = words[HEADER_SRC4] + 1;
@@ -84,10 +84,9 @@ export class CompiledMatcher extends RowSearch implements Matcher {
       dst = rows[rows.length - 2];
       service = rows[rows.length - 1];
     }
-    if (this.blockCount === 1) return this.firstOfBlock(src | 0, dst | 0, service | 0);
-    return this.addressRows === 1
-      ? this.firstOfPair(src | 0, dst | 0, service | 0)
-      : this.first(src | 0, dst | 0, service | 0);
+    return this.firstOfThree === null
+      ? this.firstOfBlock(src | 0, dst | 0, service | 0)
+      : this.firstOfThree(src | 0, dst | 0, service | 0);
   }
 
   /** Fills `rows` from the chains. `service`: the class that the first chain has come to, or its row. */

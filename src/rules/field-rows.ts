@@ -1,4 +1,5 @@
 import type { Packet } from '../protocol/packet.js';
+import type { CompiledMemory } from './compiled-memory.js';
 import * as layout from './matcher-layout.js';
 
 // V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
@@ -28,9 +29,8 @@ export class FieldRows {
   private readonly srcPorts: number;
   private readonly srcPortTable: number;
 
-  /** @param memory of matcher-layout.ts. */
-  constructor(memory: SharedArrayBuffer) {
-    const words = new Int32Array(memory);
+  constructor(memory: CompiledMemory) {
+    const words = new Int32Array(memory.buffer);
     this.words = words;
     const service = words[HEADER_SERVICE];
     this.protocols = words[service + STEP_PAGES];

@@ -1,4 +1,5 @@
 import { CACHE_LINE_WORDS } from '../memory/layout.js';
+import type { CompiledMemory } from './compiled-memory.js';
 
 /*
  * A rule table as workers read it and build-rule-table.ts writes it: int32 words in a SharedArrayBuffer,
@@ -58,7 +59,7 @@ export interface RuleTableMemory {
   readonly generation: number;
   readonly buffer: SharedArrayBuffer;
   /** The same rules compiled, of matcher-layout.ts; `null` where trying one after the other is as fast. */
-  readonly compiled: SharedArrayBuffer | null;
+  readonly compiled: CompiledMemory | null;
 }
 
 /** A worker's view of one generation of the rules. */

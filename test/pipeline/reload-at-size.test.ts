@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
@@ -16,12 +16,20 @@ const RATE_STEP = 0.7;
 /** Where other programs take the processors for a while, packets are lost to them: another try tells. */
 const ATTEMPTS_MAX = 6;
 const SETTLE_MS = 500;
+const RELOADS = 12;
+/** Two tables in turn have 10 GB each, the first of them from before. */
+const MORE_ADDRESSES_GB_MAX = 25;
 
 t.setTimeout(180_000);
 
 function totalsOf(engine: Engine): NonNullable<Engine['aggregator']>['totals'] {
   if (engine.aggregator === null) throw new Error('the engine has a stats thread');
   return engine.aggregator.totals;
+}
+
+/** What the process has of addresses, gigabytes; most have no memory behind them. */
+function addressesGb(): number {
+  return Number(/^VmSize:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) / 2 ** 20;
 }
 
 /** Packets that were dropped before a worker. */
@@ -94,4 +102,22 @@ t.test(`${RULES} rules are loaded aside, and no packet is lost at half of the hi
   t.same(violations, []);
   t.equal(received, processed + dropped);
   t.equal(inFlight, 0);
+});
+
+t.test(`${RELOADS} reloads of a large table take no more memory than two`, async (t) => {
+  const file = join(temporaryFolder(t), 'rules.yaml');
+  writeFileSync(file, largeRuleFile(2000, 0));
+  const ruleSet = loadRuleFile(file);
+  const engine = createEngine({
+    ruleSet,
+    ruleCapacity: 4000,
+    source: { kind: 'demo', packetsPerSecond: 10_000, seed: 1 },
+  });
+  await engine.start();
+  const before = addressesGb();
+  for (let reload = 1; reload <= RELOADS; reload++) await engine.reload(ruleSet);
+  const more = addressesGb() - before;
+  t.ok(more < MORE_ADDRESSES_GB_MAX, `${more.toFixed(1)} GB of addresses more`);
+  const { violations } = await engine.stop();
+  t.same(violations, []);
 });

@@ -5,6 +5,7 @@ import { RuleTableSizeError } from '../../src/errors.js';
 import { buildRuleTable } from '../../src/rules/build-rule-table.js';
 import { compileMatcher } from '../../src/rules/compile/compile-matcher.js';
 import { CompiledMatcher } from '../../src/rules/compiled-matcher.js';
+import { placeCompiled } from '../../src/rules/compiled-memory.js';
 import { LinearMatcher } from '../../src/rules/linear-matcher.js';
 import { NO_MATCH } from '../../src/rules/matcher.js';
 import type { RuleSet } from '../../src/rules/rule.js';
@@ -45,7 +46,7 @@ for (const harm of HARMS) {
     let matched = 0;
     for (const size of SIZES) {
       const set = adversarialRules(harm, size, seed);
-      const compiled = new CompiledMatcher(compileMatcher(set, INTERFACES));
+      const compiled = new CompiledMatcher(placeCompiled(compileMatcher(set, INTERFACES)));
       const positions = positionsOf(compiled, set, seed);
       t.strictSame(positions, positionsOf(linearOf(set), set, seed), `${size} rules`);
       matched += positions.filter((position) => position !== NO_MATCH).length;
@@ -57,7 +58,7 @@ for (const harm of HARMS) {
 t.test('a table that is compiled once is read by two threads alike', async (t) => {
   const harm = HARMS.findIndex(({ name }) => name.startsWith('nested prefixes'));
   const set = adversarialRules(HARMS[harm], 3000, seed);
-  const memory = compileMatcher(set, INTERFACES);
+  const memory = placeCompiled(compileMatcher(set, INTERFACES));
   const workerData: MatcherReading = { memory, harm, ruleCount: 3000, packetCount: PACKETS, seed };
   const file = new URL('./matcher-reading-thread.js', import.meta.url);
   const answers = await Promise.all([0, 1].map(() => answerOf(new Worker(file, { workerData }))));
@@ -72,7 +73,7 @@ t.test(
       ({ name }) => name === 'shared sources' || name === 'a twelfth of the ports',
     )) {
       const set = adversarialRules(harm, 40_000, seed);
-      const compiled = new CompiledMatcher(compileMatcher(set, INTERFACES));
+      const compiled = new CompiledMatcher(placeCompiled(compileMatcher(set, INTERFACES)));
       t.strictSame(positionsOf(compiled, set, seed), positionsOf(linearOf(set), set, seed), harm.name);
     }
   },

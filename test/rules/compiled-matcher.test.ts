@@ -4,6 +4,7 @@ import { Packet } from '../../src/protocol/packet.js';
 import { buildRuleTable } from '../../src/rules/build-rule-table.js';
 import { compileMatcher } from '../../src/rules/compile/compile-matcher.js';
 import { CompiledMatcher } from '../../src/rules/compiled-matcher.js';
+import { placeCompiled } from '../../src/rules/compiled-memory.js';
 import { createMatcher } from '../../src/rules/create-matcher.js';
 import { FewRulesMatcher } from '../../src/rules/few-rules-matcher.js';
 import { LinearMatcher } from '../../src/rules/linear-matcher.js';
@@ -34,7 +35,7 @@ function linearOf(set: RuleSet): LinearMatcher {
 }
 
 function compiledOf(set: RuleSet): CompiledMatcher {
-  return new CompiledMatcher(compileMatcher(set, SOURCE_INTERFACES));
+  return new CompiledMatcher(placeCompiled(compileMatcher(set, SOURCE_INTERFACES)));
 }
 
 t.test(`the position is that of the linear matcher, for ${RULE_SETS} random rule sets`, async (t) => {

@@ -1,11 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { CompiledMatcher } from '../../src/rules/compiled-matcher.js';
+import type { CompiledMemory } from '../../src/rules/compiled-memory.js';
 import { Random } from '../protocol/random.js';
 import { adversarialRules, HARMS, mixedPacket } from './adversarial-rules.js';
 
 /** What a thread of the test is given: a compiled table, and how to make the packets for it. */
 export interface MatcherReading {
-  readonly memory: SharedArrayBuffer;
+  readonly memory: CompiledMemory;
   readonly harm: number;
   readonly ruleCount: number;
   readonly packetCount: number;

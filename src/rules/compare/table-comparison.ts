@@ -2,7 +2,6 @@ import { ANOMALY_KINDS, anomalyBit, FIRST_UNMATCHED_SLOT } from '../../counters/
 import { PARSED, Packet } from '../../protocol/packet.js';
 import { parseFrame } from '../../protocol/parser.js';
 import { buildRuleTable } from '../build-rule-table.js';
-import { compileRules } from '../compile/compile-rules.js';
 import { createMatcher } from '../create-matcher.js';
 import { packetFlowText } from '../explain/flow-text.js';
 import type { Matcher } from '../matcher.js';
@@ -61,7 +60,7 @@ class CountingTable {
   constructor(ruleSet: RuleSet, interfaces: readonly string[]) {
     const { rules, defaultAction } = ruleSet;
     const positions = rules.map((_, position) => position);
-    const memory = buildRuleTable(ruleSet, positions, interfaces, 1, compileRules(ruleSet, interfaces));
+    const memory = buildRuleTable(ruleSet, positions, interfaces, 1);
     this.matcher = createMatcher(memory, new RuleTable(memory));
     this.outcomes = [
       ...rules.map(({ name, action, outInterface }) => ({ rule: name, action, outInterface })),

@@ -2,6 +2,7 @@ import { allowDeepInlining, withLittleInlining } from '../../../src/engine/v8-fl
 import { buildRuleTable } from '../../../src/rules/build-rule-table.js';
 import { compileMatcher } from '../../../src/rules/compile/compile-matcher.js';
 import { CompiledMatcher } from '../../../src/rules/compiled-matcher.js';
+import { placeCompiled } from '../../../src/rules/compiled-memory.js';
 import { LinearMatcher } from '../../../src/rules/linear-matcher.js';
 import type { Matcher } from '../../../src/rules/matcher.js';
 import type { RuleSet } from '../../../src/rules/rule.js';
@@ -34,7 +35,7 @@ let foundSum = 0;
 const compileMs: number[] = [];
 let memory = timedCompile();
 while (compileMs.length < COMPILES) memory = timedCompile();
-const compiled = new CompiledMatcher(memory);
+const compiled = new CompiledMatcher(placeCompiled(memory));
 const linear = new LinearMatcher(tableOf(set));
 verify();
 

@@ -12,6 +12,7 @@ import { parseFrame } from '../../../src/protocol/parser.js';
 import { buildRuleTable } from '../../../src/rules/build-rule-table.js';
 import { compileMatcher } from '../../../src/rules/compile/compile-matcher.js';
 import { CompiledMatcher } from '../../../src/rules/compiled-matcher.js';
+import { placeCompiled } from '../../../src/rules/compiled-memory.js';
 import { answerFor, type Verdict } from '../../../src/rules/explain/answer.js';
 import { judgeFrame } from '../../../src/rules/explain/judged-frame.js';
 import { NO_MATCH } from '../../../src/rules/matcher.js';
@@ -54,7 +55,7 @@ const explainable = {
   rules: set.rules.map(({ name, action, outInterface }) => ({ rule: name, action, outInterface })),
   interfaces: INTERFACES,
 };
-const matcher = new CompiledMatcher(compileMatcher(set, INTERFACES));
+const matcher = new CompiledMatcher(placeCompiled(compileMatcher(set, INTERFACES)));
 
 /** What a worker makes of a frame: parser and compiled matcher, as in its loop. */
 function engineVerdict(bytes: Uint8Array, wireBytes: number, linkType: number): Partial<Verdict> {

@@ -1,0 +1,79 @@
+import t from 'tap';
+import { EnvironmentError } from '../../src/errors.js';
+import { buildRuleTable } from '../../src/rules/build-rule-table.js';
+import { compileMatcher } from '../../src/rules/compile/compile-matcher.js';
+import { CompiledMatcher } from '../../src/rules/compiled-matcher.js';
+import { type CompiledMemory, placeCompiled } from '../../src/rules/compiled-memory.js';
+import { LinearMatcher } from '../../src/rules/linear-matcher.js';
+import { RuleTable } from '../../src/rules/rule-table.js';
+import { Random } from '../protocol/random.js';
+import { adversarialRules, HARMS, mixedPacket } from './adversarial-rules.js';
+
+const INTERFACES = ['a', 'b'];
+const SEED = Number(process.env.TEST_SEED ?? Random.newSeed());
+const PACKETS = 2000;
+t.comment(`TEST_SEED=${SEED}`);
+
+/** Where the first packet is, if any, that the compiled table has another position for than the linear matcher. */
+function wrongPacket(set: ReturnType<typeof adversarialRules>, matcher: CompiledMatcher): number {
+  const slots = set.rules.map((_, position) => position);
+  const linear = new LinearMatcher(new RuleTable(buildRuleTable(set, slots, INTERFACES, 1, null)));
+  const random = new Random(SEED);
+  for (let i = 0; i < PACKETS; i++) {
+    const packet = mixedPacket(set, random);
+    if (matcher.match(packet) !== linear.match(packet)) return i;
+  }
+  return -1;
+}
+
+t.test('memory that a table no longer needs is used for the next one', async (t) => {
+  let spare: CompiledMemory | null = null;
+  let reused = 0;
+  // Each table lies in what the one before has left there.
+  for (const [harm, ruleCount] of [
+    ['a sixth of five fields, as lists', 4000],
+    ['nested prefixes', 3000],
+    ['a quarter of each field', 2000],
+    ['shared sources', 1100],
+  ] as const) {
+    const set = adversarialRules(HARMS.find(({ name }) => name === harm)!, ruleCount, SEED);
+    const words = compileMatcher(set, INTERFACES);
+    const memory: CompiledMemory = placeCompiled(words, spare);
+    const fits: boolean = spare !== null && spare.buffer.byteLength >= words.byteLength;
+    if (fits) reused++;
+    t.equal(memory === spare, fits, `${harm}: the same memory where it fits`);
+    t.equal(wrongPacket(set, new CompiledMatcher(memory)), -1, harm);
+    spare = memory;
+  }
+  t.ok(reused > 0, `${reused} tables were smaller than the one before`);
+});
+
+t.test('where that is too small, the table gets its own', async (t) => {
+  const compile = (ruleCount: number) =>
+    compileMatcher(adversarialRules(HARMS[0], ruleCount, SEED), INTERFACES);
+  const small = placeCompiled(compile(1100));
+  const words = compile(4000);
+  t.ok(words.byteLength > small.buffer.byteLength, `${words.byteLength} bytes`);
+  t.not(placeCompiled(words, small), small);
+});
+
+t.test('a table of one block stays where it was compiled, and wants no addresses', async (t) => {
+  const words = compileMatcher(adversarialRules(HARMS[0], 1000, SEED), INTERFACES);
+  t.equal(placeCompiled(words).buffer, words);
+});
+
+t.test('a process that may have no more addresses is told so', async (t) => {
+  const words = compileMatcher(adversarialRules(HARMS[0], 1100, SEED), INTERFACES);
+  const { Memory } = WebAssembly;
+  // As V8 does it where the kernel gives no more.
+  WebAssembly.Memory = class {
+    constructor() {
+      throw new RangeError('WebAssembly.Memory(): could not allocate memory');
+    }
+  } as unknown as typeof Memory;
+  t.teardown(() => {
+    WebAssembly.Memory = Memory;
+  });
+  t.throws(() => placeCompiled(words), EnvironmentError);
+  t.throws(() => placeCompiled(words), { message: /ulimit -v/ });
+});
