@@ -55,10 +55,10 @@ export class RuleDeployment {
   private generation = 1;
   private newest: RuleTableMemory | null = null;
   /**
-   * Of the last table but one, for the next one: a worker lets go of memory only when it collects garbage, and makes
-   * next to none.
+   * What the next table may lie in, because all workers have said that they judge by a later one, and a successor begins
+   * with the newest. Used again, because workers let go of memory only when they collect garbage, and make hardly any.
    */
-  private spare: CompiledMemory | null = null;
+  private spare: WebAssembly.Memory | null = null;
   private last: Promise<unknown> = Promise.resolve();
   private targets: ReadonlySet<number> = new Set();
   /** By slot, of the pairs in the table: since when each has been in it, Unix time in milliseconds. */
@@ -97,25 +97,32 @@ export class RuleDeployment {
   /**
    * Replaces the table in all workers, after any replacement that is under way.
    *
-   * @param words of `compileRules` for these interfaces, where another thread has done that.
+   * @param compiled of `compileRules` for these interfaces, where another thread has done that.
    * @returns the generation in use then.
    * @throws an UpeError when the set cannot be used; the old table stays in use then.
    */
-  replace(ruleSet: RuleSet, words?: SharedArrayBuffer | null): Promise<number> {
-    const next = this.last.then(() => this.swap(ruleSet, words));
+  replace(ruleSet: RuleSet, compiled?: SharedArrayBuffer | null): Promise<number> {
+    const next = this.last.then(() => this.swap(ruleSet, compiled));
     this.last = next.catch(() => undefined);
     return next;
   }
 
-  private async swap(ruleSet: RuleSet, words: SharedArrayBuffer | null | undefined): Promise<number> {
+  private async swap(ruleSet: RuleSet, given: SharedArrayBuffer | null | undefined): Promise<number> {
     this.refuse(ruleSet);
+    const { interfaces } = this.config;
     const plan = this.registry.plan(ruleSet);
     const generation = this.generation + 1;
     const before = this.newest;
-    const compiled = this.place(words === undefined ? compileRules(ruleSet, this.config.interfaces) : words);
-    const table = buildRuleTable(ruleSet, plan.slots, this.config.interfaces, generation, compiled);
+    const compiled = this.place(given === undefined ? compileRules(ruleSet, interfaces) : given);
+    const table = buildRuleTable(ruleSet, plan.slots, interfaces, generation, compiled);
     const since = this.sinceOf(plan);
-    await this.deps.prepareStats(noticeOf(ruleSet, plan, table, since));
+    try {
+      await this.deps.prepareStats(noticeOf(ruleSet, plan, table, since));
+    } catch (error) {
+      // No worker has seen it.
+      this.keepSpare(compiled);
+      throw error;
+    }
     this.registry.adopt(ruleSet, plan);
     this.inTableSinceMs = since;
     this.generation = generation;
@@ -131,19 +138,22 @@ export class RuleDeployment {
       new Doorbell(control, CONTROL_DOORBELL).ring();
     });
     await untilInUse(controls, generation);
-    if (before !== null) this.spare = before.compiled;
+    this.keepSpare(before?.compiled ?? null);
     this.targets = targets;
     this.deps.setTargets(targets);
     this.deps.announceInUse();
     return generation;
   }
 
-  /** Takes the spare memory: where the table is refused afterwards, or a worker does not move on, it is gone. */
-  private place(words: SharedArrayBuffer | null): CompiledMemory | null {
-    if (words === null) return null;
-    const { spare } = this;
-    this.spare = null;
-    return placeCompiled(words, spare);
+  private place(compiled: SharedArrayBuffer | null): CompiledMemory | null {
+    if (compiled === null) return null;
+    const memory = placeCompiled(compiled, this.spare);
+    if (memory === this.spare) this.spare = null;
+    return memory;
+  }
+
+  private keepSpare(memory: CompiledMemory | null): void {
+    if (memory instanceof WebAssembly.Memory) this.spare = memory;
   }
 
   private refuse(ruleSet: RuleSet): void {

@@ -38,7 +38,8 @@ function compiledOf(ruleSet: RuleSet, interfaces: readonly string[]): CompiledMe
  * @param interfaces labels of the source's interfaces; a rule that names another one never matches.
  * @param generation number of the new table.
  * @param compiled the same rules, where somebody has compiled and placed them already.
- * @throws RuleTableSizeError where the compiled rules would be too large.
+ * @throws RuleTableSizeError where the compiled rules would be too large, EnvironmentError where there are no addresses
+ * for them.
  */
 export function buildRuleTable(
   ruleSet: RuleSet,

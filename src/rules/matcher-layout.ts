@@ -1,9 +1,9 @@
 import { CACHE_LINE_WORDS } from '../memory/layout.js';
 
 /*
- * A compiled rule table as workers read it: int32 words in a SharedArrayBuffer, written once by whoever
- * compiles it and never again. All offsets in it are words from its beginning. Empty lines around it, as
- * around a rule table.
+ * A compiled rule table as workers read it: int32 words in shared memory, which nobody writes while a worker reads it
+ * (compiled-memory.ts). All offsets in it are words from its beginning. Empty lines around it, as around a rule table;
+ * the one behind is as long as a block, whose words are read all at once wherever it begins (wasm/search.ts).
  *
  *   | (empty line) | header | sections in any order ... | (empty line) |
  *
@@ -15,8 +15,8 @@ import { CACHE_LINE_WORDS } from '../memory/layout.js';
  *             for each block (1,024 places) two words: the aggregate, one bit for each of the block's words that
  *             is not 0, and the block's offset. Where a table has only one block, the block stands there itself
  *   block     32 words of rule bits; equal ones are there once. What a summary or an aggregate does not promise
- *             is never read, and something else may be there
- *   positions the position of the rule at every place, and one more, which is not used
+ *             has no effect, and something else may be there
+ *   positions the position of the rule at every place
  *   map4      shift, then the entries of the address's upper bits (address >>> shift); an entry is the offset
  *             of a row, or the complement of twice the offset of a bucket, or of that and one for a node
  *   pairs     where both addresses together have one row, its offset is in a table: the source's map then gives the

@@ -49,7 +49,7 @@ export class RowSearch extends FieldRows {
     this.addressRows = words[HEADER_ADDRESS_ROWS];
     this.rows = new Int32Array(this.addressRows + words[HEADER_CHAIN_COUNT]);
     this.blocks = new Int32Array(this.rows.length);
-    this.firstOfThree = createSearch(memory, this.positions, this.summaries);
+    this.firstOfThree = this.blockCount === 1 ? null : createSearch(memory, this.positions, this.summaries);
   }
 
   /**

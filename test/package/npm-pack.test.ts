@@ -30,12 +30,13 @@ t.test('the package holds the program and the example rules, and no tests', asyn
     'package.json',
     'dist/src/main.js',
     'dist/src/page/main.js',
+    'dist/src/rules/wasm/search.wasm',
     'deploy/rules/example.yaml',
   ]) {
     t.ok(paths.includes(needed), needed);
   }
   const allowed =
-    /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/src\/.*\.js|deploy\/rules\/.*\.yaml)$/;
+    /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/src\/.*\.js|dist\/src\/rules\/wasm\/search\.wasm|deploy\/rules\/.*\.yaml)$/;
   t.strictSame(
     paths.filter((path) => !allowed.test(path)),
     [],

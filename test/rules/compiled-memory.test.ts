@@ -1,5 +1,7 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
-import { EnvironmentError } from '../../src/errors.js';
+import { InvariantError } from '../../src/errors.js';
 import { buildRuleTable } from '../../src/rules/build-rule-table.js';
 import { compileMatcher } from '../../src/rules/compile/compile-matcher.js';
 import { CompiledMatcher } from '../../src/rules/compiled-matcher.js';
@@ -7,11 +9,18 @@ import { type CompiledMemory, placeCompiled } from '../../src/rules/compiled-mem
 import { LinearMatcher } from '../../src/rules/linear-matcher.js';
 import { RuleTable } from '../../src/rules/rule-table.js';
 import { Random } from '../protocol/random.js';
+import { temporaryFolder } from '../support/engine-fixture.js';
+import { largeRuleFile } from '../support/large-rule-file.js';
+import { startProgram, UPE_MAIN } from '../support/upe-process.js';
 import { adversarialRules, HARMS, mixedPacket } from './adversarial-rules.js';
 
 const INTERFACES = ['a', 'b'];
 const SEED = Number(process.env.TEST_SEED ?? Random.newSeed());
 const PACKETS = 2000;
+/** What a replay needs, and no table more. */
+const ADDRESSES_KB = 9_000_000;
+/** The header of a capture file, and no packet. */
+const EMPTY_CAPTURE = Buffer.from('d4c3b2a1020004000000000000000000ffff000001000000', 'hex');
 t.comment(`TEST_SEED=${SEED}`);
 
 /** Where the first packet is, if any, that the compiled table has another position for than the linear matcher. */
@@ -27,7 +36,7 @@ function wrongPacket(set: ReturnType<typeof adversarialRules>, matcher: Compiled
 }
 
 t.test('memory that a table no longer needs is used for the next one', async (t) => {
-  let spare: CompiledMemory | null = null;
+  let spare: WebAssembly.Memory | null = null;
   let reused = 0;
   // Each table lies in what the one before has left there.
   for (const [harm, ruleCount] of [
@@ -43,7 +52,7 @@ t.test('memory that a table no longer needs is used for the next one', async (t)
     if (fits) reused++;
     t.equal(memory === spare, fits, `${harm}: the same memory where it fits`);
     t.equal(wrongPacket(set, new CompiledMatcher(memory)), -1, harm);
-    spare = memory;
+    if (memory instanceof WebAssembly.Memory) spare = memory;
   }
   t.ok(reused > 0, `${reused} tables were smaller than the one before`);
 });
@@ -51,7 +60,7 @@ t.test('memory that a table no longer needs is used for the next one', async (t)
 t.test('where that is too small, the table gets its own', async (t) => {
   const compile = (ruleCount: number) =>
     compileMatcher(adversarialRules(HARMS[0], ruleCount, SEED), INTERFACES);
-  const small = placeCompiled(compile(1100));
+  const small = placeCompiled(compile(1100)) as WebAssembly.Memory;
   const words = compile(4000);
   t.ok(words.byteLength > small.buffer.byteLength, `${words.byteLength} bytes`);
   t.not(placeCompiled(words, small), small);
@@ -62,18 +71,38 @@ t.test('a table of one block stays where it was compiled, and wants no addresses
   t.equal(placeCompiled(words).buffer, words);
 });
 
-t.test('a process that may have no more addresses is told so', async (t) => {
-  const words = compileMatcher(adversarialRules(HARMS[0], 1100, SEED), INTERFACES);
-  const { Memory } = WebAssembly;
-  // As V8 does it where the kernel gives no more.
-  WebAssembly.Memory = class {
-    constructor() {
-      throw new RangeError('WebAssembly.Memory(): could not allocate memory');
-    }
-  } as unknown as typeof Memory;
-  t.teardown(() => {
-    WebAssembly.Memory = Memory;
-  });
-  t.throws(() => placeCompiled(words), EnvironmentError);
-  t.throws(() => placeCompiled(words), { message: /ulimit -v/ });
+t.test('the search of a table of several blocks is refused other memory', async (t) => {
+  const buffer = compileMatcher(adversarialRules(HARMS[0], 1100, SEED), INTERFACES);
+  t.throws(() => new CompiledMatcher({ buffer }), InvariantError);
 });
+
+t.test(
+  'a process that may have no more addresses says so, and starts without the guards around them',
+  async (t) => {
+    const file = join(temporaryFolder(t), 'rules.yaml');
+    writeFileSync(file, largeRuleFile(1100, 0));
+    const run = (options: string) =>
+      startProgram(
+        t,
+        'sh',
+        [
+          '-c',
+          `ulimit -v ${ADDRESSES_KB}; export NODE_OPTIONS="$3"; exec "$0" "$1" replay "$2"`,
+          process.execPath,
+          UPE_MAIN,
+          capture,
+          options,
+        ],
+        { env: { UPE_RULES_FILE: file } },
+      ).ended;
+    const capture = join(temporaryFolder(t), 'empty.pcap');
+    writeFileSync(capture, EMPTY_CAPTURE);
+    const { exitCode, stderr } = await run('');
+    t.equal(exitCode, 1);
+    t.match(
+      stderr,
+      /^upe: no addresses are left for the rule table: .*ulimit -v.*--disable-wasm-trap-handler\n$/,
+    );
+    t.match(await run('--disable-wasm-trap-handler'), { exitCode: 0, stderr: '' });
+  },
+);

@@ -40,8 +40,7 @@ export function compileMatcher(ruleSet: RuleSet, interfaces: readonly string[]):
 }
 
 function writePositions(places: Int32Array, blockCount: number, writer: WordWriter): void {
-  // One more, because a word without any rule is looked at 32 places behind its first.
-  const positions = new Int32Array(blockCount * BLOCK_RULES + 1).fill(NO_POSITION);
+  const positions = new Int32Array(blockCount * BLOCK_RULES).fill(NO_POSITION);
   for (let position = 0; position < places.length; position++) positions[places[position]] = position;
   writer.setHeader(HEADER_POSITIONS, writer.append(positions));
 }

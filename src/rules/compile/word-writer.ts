@@ -26,7 +26,7 @@ const WORDS_AT_LEAST = 1 << 12;
  * Writes a compiled table section by section; rows and blocks when something first refers to them.
  *
  * Rows and blocks are written over the end of what has been written, as far as that fits: what a summary or an
- * aggregate does not promise is never read. Most blocks have two or three words that are, and the table becomes half
+ * aggregate does not promise has no effect. Most blocks have two or three words that have, and the table becomes half
  * as large; the more of it the processor's caches hold, the faster it is.
  */
 export class WordWriter {
@@ -92,7 +92,8 @@ export class WordWriter {
 
   /** @returns the table in shared memory. */
   finish(): SharedArrayBuffer {
-    const buffer = new SharedArrayBuffer((this.end + CACHE_LINE_WORDS) * WORD_BYTES);
+    const behind = Math.max(CACHE_LINE_WORDS, BLOCK_WORDS);
+    const buffer = new SharedArrayBuffer((this.end + behind) * WORD_BYTES);
     new Int32Array(buffer).set(this.words.subarray(0, this.end));
     return buffer;
   }
