@@ -17,8 +17,8 @@ const RATE_STEP = 0.7;
 const ATTEMPTS_MAX = 6;
 const SETTLE_MS = 500;
 const RELOADS = 12;
-/** Two tables in turn have 10 GB each, the first of them from before: between so many more, and so many. */
-const MORE_ADDRESSES_GB = [5, 15] as const;
+/** Two tables in turn have 10 GB each, the first of them from before; V8 may let go of engines before in this time. */
+const MORE_ADDRESSES_GB_MAX = 15;
 
 t.setTimeout(180_000);
 
@@ -104,7 +104,7 @@ t.test(`${RULES} rules are loaded aside, and no packet is lost at half of the hi
   t.equal(inFlight, 0);
 });
 
-t.test(`${RELOADS} reloads of a large table take addresses for two tables`, async (t) => {
+t.test(`${RELOADS} reloads of a large table take addresses for two tables at most`, async (t) => {
   const folder = temporaryFolder(t);
   const ruleSets = [0, 1].map((edition) => {
     const file = join(folder, `${edition}.yaml`);
@@ -120,8 +120,7 @@ t.test(`${RELOADS} reloads of a large table take addresses for two tables`, asyn
   const before = addressesGb();
   for (let reload = 1; reload <= RELOADS; reload++) await engine.reload(ruleSets[reload % 2]);
   const more = addressesGb() - before;
-  const [least, most] = MORE_ADDRESSES_GB;
-  t.ok(more > least && more < most, `${more.toFixed(1)} GB of addresses more`);
+  t.ok(more < MORE_ADDRESSES_GB_MAX, `${more.toFixed(1)} GB of addresses more`);
   const { violations } = await engine.stop();
   t.same(violations, []);
 });
