@@ -17,6 +17,7 @@ import { adversarialRules, HARMS, mixedPacket } from './adversarial-rules.js';
 const INTERFACES = ['a', 'b'];
 const SEED = Number(process.env.TEST_SEED ?? Random.newSeed());
 const PACKETS = 2000;
+const NODE_MAJOR = Number(process.versions.node.split('.')[0]);
 /** What a replay needs, and no table more. */
 const ADDRESSES_KB = 9_000_000;
 /** The header of a capture file, and no packet. */
@@ -98,11 +99,15 @@ t.test(
     const capture = join(temporaryFolder(t), 'empty.pcap');
     writeFileSync(capture, EMPTY_CAPTURE);
     const { exitCode, stderr } = await run('');
-    t.equal(exitCode, 1);
-    t.match(
-      stderr,
-      /^upe: no addresses are left for the rule table: .*ulimit -v.*--disable-wasm-trap-handler\n$/,
-    );
+    // From 24 on Node.js looks how many addresses there are, and does without the guards by itself.
+    if (NODE_MAJOR >= 24) t.same({ exitCode, stderr }, { exitCode: 0, stderr: '' });
+    else {
+      t.equal(exitCode, 1);
+      t.match(
+        stderr,
+        /^upe: no addresses are left for the rule table: .*ulimit -v.*--disable-wasm-trap-handler\n$/,
+      );
+    }
     t.match(await run('--disable-wasm-trap-handler'), { exitCode: 0, stderr: '' });
   },
 );
