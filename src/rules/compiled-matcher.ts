@@ -14,6 +14,8 @@ const {
   HEADER_SRC6,
   HEADER_STEP_COUNT,
   HEADER_STEPS,
+  OFFSET_BITS,
+  OFFSET_MASK,
   STEP_ENDS,
   STEP_FIELD,
   STEP_PAGES,
@@ -49,10 +51,10 @@ export class CompiledMatcher extends RowSearch implements Matcher {
   constructor(memory: CompiledMemory) {
     super(memory);
     const { words } = this;
-    this.src4 = words[HEADER_SRC4] + 1;
-    this.srcShift = words[this.src4 - 1];
-    this.dst4 = words[HEADER_DST4] + 1;
-    this.dstShift = words[this.dst4 - 1];
+    this.src4 = words[HEADER_SRC4] & OFFSET_MASK;
+    this.srcShift = 32 - (words[HEADER_SRC4] >> OFFSET_BITS);
+    this.dst4 = words[HEADER_DST4] & OFFSET_MASK;
+    this.dstShift = 32 - (words[HEADER_DST4] >> OFFSET_BITS);
     this.src6 = words[HEADER_SRC6];
     this.dst6 = words[HEADER_DST6];
     this.steps = words[HEADER_STEPS];
@@ -63,8 +65,9 @@ export class CompiledMatcher extends RowSearch implements Matcher {
     let src = 0;
     let dst = 0;
     if (packet.ipVersion === 4) {
-      src = this.row4(this.words[(this.src4 + (packet.src0 >>> this.srcShift)) | 0], packet.src0);
-      dst = this.row4(this.words[(this.dst4 + (packet.dst0 >>> this.dstShift)) | 0], packet.dst0);
+      const { srcShift, dstShift } = this;
+      src = this.row4(this.words[(this.src4 + (packet.src0 >>> srcShift)) | 0], packet.src0, srcShift);
+      dst = this.row4(this.words[(this.dst4 + (packet.dst0 >>> dstShift)) | 0], packet.dst0, dstShift);
     } else {
       src = this.row6(this.src6, packet.src0, packet.src1, packet.src2, packet.src3);
       dst = this.row6(this.dst6, packet.dst0, packet.dst1, packet.dst2, packet.dst3);

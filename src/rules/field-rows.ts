@@ -4,16 +4,21 @@ import * as layout from './matcher-layout.js';
 
 // V8 folds a module's own constants into its code, and loads and checks imported ones at every use.
 const {
+  BUCKET,
   HEADER_SERVICE,
   hashOfNetwork,
-  LINK,
+  LOWER_MASK,
+  LOWER_SHIFT,
   MAP6_FIRST,
   MAP6_MASK,
   MAP6_NETWORKS,
   NETWORK_SET_WORDS,
   NETWORK_WORDS,
+  OFFSET_BITS,
+  OFFSET_MASK,
   PAGE_CODES,
   PAGE_SHIFT,
+  REFERENCE_MIN,
   STEP_PAGES,
   STEP_TABLE,
   STEP_WORDS,
@@ -56,20 +61,29 @@ export class FieldRows {
     return this.words[(this.words[(pages + (code >> PAGE_SHIFT)) | 0] + (code & (PAGE_CODES - 1))) | 0];
   }
 
-  /** @returns the offset of the row of an IPv4 address that the first level of the map has this entry for. */
-  protected row4(entry: number, address: number): number {
+  /**
+   * What a table says of a node it says where it refers to it: each line that had to be read first would be another wait
+   * for memory, one after the other.
+   *
+   * @param entry of the address at the map's first level.
+   * @param width bits of the address that this level has not looked at, from 1.
+   * @returns the offset of the address's row, or a reference to the map of the next word.
+   */
+  protected row4(entry: number, address: number, width: number): number {
     while (entry < 0) {
-      const at = ~entry >> 1;
-      if ((entry & 1) !== 0) {
+      const at = ~entry >> LOWER_SHIFT;
+      const shift = ~entry & LOWER_MASK;
+      if (shift === BUCKET) {
         // A bucket: two comparisons without branches; all numbers are from 0 and below 2^31.
         const low = address & this.words[at];
         const half = 2 & ~((low - this.words[(at + 2) | 0]) >> 31);
         const quarter = 1 & ~((low - this.words[(at + 1 + half) | 0]) >> 31);
         return this.words[(at + 4 + half + quarter) | 0];
       }
-      const bits = this.words[at];
-      // A shift looks at the lowest five bits of its right side only.
-      entry = this.words[(at + 1 + ((address >>> bits) & (bits >> 5))) | 0];
+      // A shift looks at the lowest five bits of its right side only: this leaves out all but the lowest `width` bits, and
+      // then the lowest `shift`.
+      entry = this.words[(at + ((address << -width) >>> (shift - width))) | 0];
+      width = shift;
     }
     return entry;
   }
@@ -82,10 +96,10 @@ export class FieldRows {
     let entry = this.entryOfNetwork(map, word0, word1);
     if (entry === 0) {
       entry = this.entryOf(this.words[(map + MAP6_FIRST) | 0], word0);
-      if (entry >= LINK) entry = this.entryOf(entry - LINK, word1);
+      if (entry >= REFERENCE_MIN) entry = this.entryOf(entry, word1);
     }
-    if (entry >= LINK) entry = this.entryOf(entry - LINK, word2);
-    if (entry >= LINK) entry = this.entryOf(entry - LINK, word3);
+    if (entry >= REFERENCE_MIN) entry = this.entryOf(entry, word2);
+    if (entry >= REFERENCE_MIN) entry = this.entryOf(entry, word3);
     return entry;
   }
 
@@ -100,7 +114,9 @@ export class FieldRows {
     return this.words[(at + 2) | 0];
   }
 
-  private entryOf(map: number, word: number): number {
-    return this.row4(this.words[(map + 1 + (word >>> this.words[map])) | 0], word);
+  /** @param reference to a map4. */
+  private entryOf(reference: number, word: number): number {
+    const width = 32 - (reference >> OFFSET_BITS);
+    return this.row4(this.words[((reference & OFFSET_MASK) + (word >>> width)) | 0], word, width);
   }
 }

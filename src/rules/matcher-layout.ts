@@ -17,16 +17,16 @@ import { CACHE_LINE_WORDS } from '../memory/layout.js';
  *   block     32 words of rule bits; equal ones are there once. What a summary or an aggregate does not promise
  *             has no effect, and something else may be there
  *   positions the position of the rule at every place
- *   map4      shift, then the entries of the address's upper bits (address >>> shift); an entry is the offset
- *             of a row, or the complement of twice the offset of a bucket, or of that and one for a node
+ *   map4      the entries of the address's upper bits. Who refers to it says how many bits these are (mapReference); an
+ *             entry is the offset of a row, or less than 0, and says where a node or a bucket is (lowerEntry)
  *   pairs     where both addresses together have one row, its offset is in a table: the source's map then gives the
  *             offset of a line of it, and the destination's the place in the line
- *   node      in one word the mask (from bit 5 on) and the shift of the bits that it looks at; their entries
- *   bucket    mask of the bits that it looks at, where in them its second to fourth class start, four rows
- *   map6      mask and offset of its networks, and the offset of a map4 of the address's first word, in which a row
- *             may be a link instead: the offset and LINK of the map of the next word
+ *   node      the entries of some of the bits that no level above has looked at
+ *   bucket    mask of the bits that it looks at, where in them its second to fourth class start, four rows; in one line
+ *   map6      mask and offset of its networks, and the reference of a map4 of the address's first word, in which a row
+ *             may be such a reference instead, to the map of the next word
  *   networks  short cuts of a map6: sets of two places, each with the first two words of an address and what they come
- *             to, a row or a link; 0 where there is none. A network is in the set of its hash, or, where that is full,
+ *             to, a row or a reference; 0 where there is none. A network is in the set of its hash, or, where that is full,
  *             found by the maps alone
  *   service   the steps of protocol, destination port and source port, where no table is looked into for the first;
  *             the last one is all 0 where no rule asks for it
@@ -74,7 +74,40 @@ export const STEP_ENDS = 3;
 export const STEP_WORDS = 4;
 
 /** Above every offset: COMPILE_BYTES_MAX is less. */
-export const LINK = 2 ** 29;
+export const OFFSET_BITS = 26;
+const OFFSET_END = 2 ** OFFSET_BITS;
+export const OFFSET_MASK = OFFSET_END - 1;
+
+/**
+ * How a table refers to a map4, so that nothing at the map itself has to be read first.
+ *
+ * @param bits of the address that its first level looks at, from 1 to 16.
+ */
+export function mapReference(offset: number, bits: number): number {
+  return (bits << OFFSET_BITS) | offset;
+}
+
+/** Of what an entry may be, the smallest number that is no row: at least one bit is looked at. */
+export const REFERENCE_MIN = OFFSET_END;
+
+/** In the place of a node's shift: it is a bucket. A node has at least a bit to look at, below at least one more. */
+export const BUCKET = 31;
+
+/**
+ * How an entry refers to what is below it.
+ *
+ * @param shift bits of the address below those that a node looks at; or `BUCKET`.
+ */
+export function lowerEntry(offset: number, shift: number): number {
+  return ~((offset << LOWER_SHIFT) | shift);
+}
+
+/** Of the complement of such an entry: bits that the shift takes. */
+export const LOWER_SHIFT = 5;
+export const LOWER_MASK = (1 << LOWER_SHIFT) - 1;
+
+/** Words of a bucket. */
+export const BUCKET_WORDS = 8;
 
 /** Of a map6. */
 export const MAP6_MASK = 0;

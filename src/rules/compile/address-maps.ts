@@ -1,4 +1,4 @@
-import { LINK, NETWORK_WORDS } from '../matcher-layout.js';
+import { BUCKET, BUCKET_WORDS, lowerEntry, mapReference, NETWORK_WORDS } from '../matcher-layout.js';
 import { IPV6_WORDS, SIGN } from './ipv6-turns.js';
 import { NetworkList } from './network-list.js';
 import type { Ipv6Classes, ValueClasses } from './value-sweep.js';
@@ -24,7 +24,7 @@ const BUCKET_CLASSES = 4;
 /** Above what any start in a bucket can be, and yet less than 2^31 away from all of them. */
 const NO_START = 0x7fff_ffff;
 
-/** Writes a map4. @param entries what each class becomes. @returns its offset. */
+/** Writes a map4. @param entries what each class becomes. @returns its reference. */
 export function writeIpv4Map(
   { count, starts }: ValueClasses,
   entries: Int32Array,
@@ -33,7 +33,7 @@ export function writeIpv4Map(
   return new WordMapWriter({ count, starts, entries }, writer).write(ROOT_SPARE_BITS);
 }
 
-/** Intervals of a word's values, and what each becomes: the offset of a row, or a link. */
+/** Intervals of a word's values, and what each becomes: the offset of a row, or a reference. */
 interface WordClasses {
   readonly count: number;
   /** Ascending, as 32 bits without a sign; the first is 0. */
@@ -42,7 +42,7 @@ interface WordClasses {
 }
 
 class WordMapWriter {
-  private readonly bucketWords = new Int32Array(2 * BUCKET_CLASSES);
+  private readonly bucketWords = new Int32Array(BUCKET_WORDS);
 
   constructor(
     private readonly classes: WordClasses,
@@ -52,12 +52,7 @@ class WordMapWriter {
   write(spareBits: number): number {
     const { count } = this.classes;
     const bits = Math.min(Math.ceil(Math.log2(count)) + spareBits, ROOT_BITS_MAX);
-    const shift = 32 - bits;
-    // First what the entries refer to.
-    const entries = this.entries(shift, bits, 0, count);
-    const map = this.writer.append([shift]);
-    this.writer.append(entries);
-    return map;
+    return mapReference(this.writer.append(this.entries(32 - bits, bits, 0, count)), bits);
   }
 
   /**
@@ -90,13 +85,10 @@ class WordMapWriter {
 
   /** An entry for addresses of two classes or more. @param width bits of the address that are not looked at yet. */
   private entry(width: number, first: number, end: number): number {
-    if (end - first <= BUCKET_CLASSES) return ~(this.bucket(width, first, end) * 2);
+    if (end - first <= BUCKET_CLASSES) return lowerEntry(this.bucket(width, first, end), BUCKET);
     const bits = Math.min(Math.ceil(Math.log2(end - first)) + NODE_SPARE_BITS, width);
     const shift = width - bits;
-    const entries = this.entries(shift, bits, first, end);
-    const node = this.writer.append([((2 ** bits - 1) << 5) | shift]);
-    this.writer.append(entries);
-    return ~(node * 2 + 1);
+    return lowerEntry(this.writer.append(this.entries(shift, bits, first, end)), shift);
   }
 
   private bucket(width: number, first: number, end: number): number {
@@ -108,7 +100,7 @@ class WordMapWriter {
     for (let i = 0; i < BUCKET_CLASSES; i++) {
       words[BUCKET_CLASSES + i] = entries[Math.min(first + i, end - 1)];
     }
-    return this.writer.append(words);
+    return this.writer.append(words, BUCKET_WORDS);
   }
 }
 
@@ -138,7 +130,7 @@ class Ipv6MapWriter {
    * @param first the class of the first of these addresses.
    * @param end behind the last class that begins among them.
    * @param depth which word, 0 to 3.
-   * @returns the map's offset.
+   * @returns the map's reference.
    */
   level(first: number, end: number, depth: number): number {
     const starts = [0];
@@ -151,7 +143,7 @@ class Ipv6MapWriter {
       if (isWhole && groupEnd === at + 1) {
         setClass(starts, entries, word, this.entries[at]);
       } else {
-        setClass(starts, entries, word, LINK + this.level(isWhole ? at : at - 1, groupEnd, depth + 1));
+        setClass(starts, entries, word, this.level(isWhole ? at : at - 1, groupEnd, depth + 1));
         if (word !== -1) setClass(starts, entries, word + 1, this.entries[groupEnd - 1]);
       }
       at = groupEnd;

@@ -5,7 +5,7 @@ export class NetworkList {
   /** `NETWORK_WORDS` of each. */
   private readonly words: number[] = [];
 
-  /** @param entry what the two words come to: a row or a link. */
+  /** @param entry what the two words come to: a row or a reference. */
   note(word0: number, word1: number, entry: number): void {
     this.words.push(word0, word1, entry, 0);
   }
