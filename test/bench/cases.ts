@@ -110,17 +110,14 @@ function pipelineWithTalkers({ runs, rules, workers, ...options }: BenchOptions)
   };
 }
 
-/** Values through a ring between two threads, in bursts of 32: UPE's ring and ringbuf.js in turn. */
+/** Values through a ring between two threads, in bursts of 32: UPE's ring and ringbuf.js in turn, many times a run. */
 function ring({ runs, seconds }: BenchOptions): BenchResult {
   const own: number[] = [];
   const ratios: number[] = [];
-  const rate = (kind: string) => runModule('./ring/ring-run.js', [seconds ?? RUN_SECONDS, kind]).millions;
-  for (let run = 0; run <= runs; run++) {
-    const millions = rate('upe');
-    const peer = rate('ringbuf.js');
-    if (run === 0) continue;
+  for (let run = 0; run < runs; run++) {
+    const { millions, ratio } = runModule('./ring/ring-run.js', [seconds ?? RUN_SECONDS]);
     own.push(millions);
-    ratios.push(millions / peer);
+    ratios.push(ratio);
   }
   return {
     name: 'ring',

@@ -16,7 +16,7 @@ export interface BurstRingMemory {
   readonly ringbuf: SharedArrayBuffer;
 }
 
-/** One side of a ring: a process has rings of one kind only, so that V8 sees through this interface. */
+/** One side of a ring: a thread has one kind only, so that V8 sees through this interface. */
 export interface PushSide {
   push(values: Int32Array, from: number, count: number): number;
 }

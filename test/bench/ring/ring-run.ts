@@ -2,51 +2,78 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { allowDeepInlining } from '../../../src/engine/v8-flags.js';
+import { median } from '../measure.js';
 import { createBurstRing, RING_KINDS } from './burst-ring.js';
 import {
   createTally,
+  createTurns,
   PASSED_WORD,
   type RingThreadData,
-  STOP_WORD,
+  TURN_END,
+  TURN_NOBODY,
+  TURN_WORD,
   WRONG_WORD,
 } from './ring-thread-layout.js';
 
 /**
- * `ring-run.js SECONDS KIND`: how many values two threads pass each other, in bursts of 32, through a ring of
- * that kind. Fails when one of them comes out of its order.
+ * `ring-run.js SECONDS`: how many values two threads pass each other, in bursts of 32, through each kind of ring. Fails
+ * when one of them comes out of its order.
+ *
+ * The kinds take turns of a few hundredths of a second: a host moves a virtual machine's processors near to each other
+ * and far apart, every few seconds, and a ring's rate changes by three with that. Each kind has threads of its own, so
+ * that V8 compiles their loop for it.
  */
-const WARM_UP_MS = 300;
-/** Often enough that a count of 32 bits cannot wrap in between. */
-const LOOK_MS = 20;
+const WARM_UP_TURNS = 10;
+const TURN_MS = 40;
+/** Until threads that slept run at their pace. */
+const SETTLE_MS = 5;
 
 const seconds = Number(process.argv[2]);
-const kind = RING_KINDS.find((known) => known === process.argv[3]);
-if (kind === undefined) throw new Error(`no such ring: ${process.argv[3]}`);
 allowDeepInlining();
-const tally = createTally();
-const ring = createBurstRing(kind);
-const threads = (['consumer', 'producer'] as const).map((role) => {
-  const workerData: RingThreadData = { role, ring, tally: tally.buffer };
-  return new Worker(new URL('./ring-thread.js', import.meta.url), { workerData });
+const turns = createTurns();
+const kinds = RING_KINDS.map((kind, turn) => {
+  const ring = createBurstRing(kind);
+  const tally = createTally();
+  const threads = (['consumer', 'producer'] as const).map((role) => {
+    const workerData: RingThreadData = { role, ring, turn, tally: tally.buffer, turns: turns.buffer };
+    return new Worker(new URL('./ring-thread.js', import.meta.url), { workerData });
+  });
+  const millions: number[] = [];
+  return { kind, turn, tally, threads, millions };
 });
-await sleep(WARM_UP_MS);
-const millions = await rate();
-const ended = threads.map((thread) => once(thread, 'exit'));
-Atomics.store(tally, STOP_WORD, 1);
-await Promise.all(ended);
-if (tally[WRONG_WORD] !== 0) throw new Error(`${kind}: values came out of their order`);
-process.stdout.write(`${JSON.stringify({ millions })}\n`);
+await Promise.all(kinds.flatMap(({ threads }) => threads.map((thread) => once(thread, 'online'))));
+
+const counted = Math.ceil((seconds * 1000) / TURN_MS);
+for (let round = 0; round < WARM_UP_TURNS + counted; round++) {
+  for (const { turn, tally, millions } of kinds) {
+    const rate = await takeTurn(turn, tally);
+    if (round >= WARM_UP_TURNS) millions.push(rate);
+  }
+}
+setTurn(TURN_END);
+await Promise.all(kinds.flatMap(({ threads }) => threads.map((thread) => once(thread, 'exit'))));
+for (const { kind, tally } of kinds) {
+  if (tally[WRONG_WORD] !== 0) throw new Error(`${kind}: values came out of their order`);
+}
+const [own, peer] = kinds.map(({ millions }) => millions);
+const ratio = median(own.map((rate, round) => rate / peer[round]));
+process.stdout.write(`${JSON.stringify({ millions: median(own), ratio })}\n`);
 
 /** @returns values per second, millions. */
-async function rate(): Promise<number> {
-  let seen = Atomics.load(tally, PASSED_WORD);
-  let passed = 0;
+async function takeTurn(turn: number, tally: Int32Array): Promise<number> {
+  setTurn(turn);
+  await sleep(SETTLE_MS);
   const beganMs = performance.now();
-  while (performance.now() - beganMs < seconds * 1000) {
-    await sleep(LOOK_MS);
-    const now = Atomics.load(tally, PASSED_WORD);
-    passed += (now - seen) | 0;
-    seen = now;
-  }
-  return passed / (performance.now() - beganMs) / 1000;
+  const seen = Atomics.load(tally, PASSED_WORD);
+  await sleep(TURN_MS);
+  // A count of 32 bits cannot wrap in that time.
+  const passed = (Atomics.load(tally, PASSED_WORD) - seen) | 0;
+  const elapsedMs = performance.now() - beganMs;
+  setTurn(TURN_NOBODY);
+  return passed / elapsedMs / 1000;
+}
+
+function setTurn(turn: number): void {
+  Atomics.store(turns, TURN_WORD, turn);
+  Atomics.notify(turns, TURN_WORD);
 }
