@@ -35,6 +35,11 @@ export type BenchCase = (options: BenchOptions) => BenchResult | AsyncIterable<B
 const LARGE_TABLE_RULES = 10_000;
 /** So many that each worker has its share. */
 const MANY_FLOWS = 10_000;
+/** Of a run of `heap`, at least; and runs of it, each some 35 seconds. */
+const HEAP_PACKETS = 50_000_000;
+const HEAP_RUNS_MAX = 3;
+/** Of a run of `ring`: long enough to see processors near to each other and far apart. */
+const RING_RUN_SECONDS = 3;
 /** Length of a run in memory, seconds. */
 const RUN_SECONDS = 1;
 
@@ -63,10 +68,14 @@ function pipeline(options: BenchOptions): BenchResult {
   }
   const processors = availableParallelism();
   const threads = 1 + workers;
-  const place = threads > processors ? `${threads} threads on ${processors} CPUs` : null;
+  const label = [
+    ...(rules > 1 ? [`${rules} rules`] : []),
+    ...(flows > 1 ? [`${flows} flows`] : []),
+    ...(threads > processors ? [`${threads} threads on ${processors} CPUs`] : []),
+  ];
   const result = {
     name: 'pipeline',
-    ...(place === null ? {} : { case: place }),
+    ...(label.length === 0 ? {} : { case: label.join(', ') }),
     ...spread(own),
     unit: 'Mpps',
     rules,
@@ -115,7 +124,7 @@ function ring({ runs, seconds }: BenchOptions): BenchResult {
   const own: number[] = [];
   const ratios: number[] = [];
   for (let run = 0; run < runs; run++) {
-    const { millions, ratio } = runModule('./ring/ring-run.js', [seconds ?? RUN_SECONDS]);
+    const { millions, ratio } = runModule('./ring/ring-run.js', [seconds ?? RING_RUN_SECONDS]);
     own.push(millions);
     ratios.push(ratio);
   }
@@ -166,6 +175,16 @@ function scrape({ runs, rules }: BenchOptions): BenchResult {
   return { name: 'scrape', value, min, max, unit: 'ms', rules: count, peer: 'prom-client', ratio, ...fields };
 }
 
+/** What rx and a worker hold more after so many packets; none is what the bar says. */
+function heap({ runs }: BenchOptions): BenchResult {
+  // The first one is not for warming up: each starts a program, which warms up by itself.
+  const growths = Array.from(
+    { length: Math.min(runs, HEAP_RUNS_MAX) },
+    () => runModule('./heap-run.js', [HEAP_PACKETS]).growthBytes / 1024,
+  );
+  return { name: 'heap', ...spread(growths), unit: 'KiB more', packets: HEAP_PACKETS };
+}
+
 export const CASES: Readonly<Record<string, BenchCase>> = {
   pipeline,
   ring,
@@ -176,6 +195,7 @@ export const CASES: Readonly<Record<string, BenchCase>> = {
   reload,
   scrape,
   replay,
+  heap,
   capture,
   forward,
 };

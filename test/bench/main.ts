@@ -2,10 +2,13 @@ import { parseArgs } from 'node:util';
 import { judged } from './bars.js';
 import { type BenchOptions, CASES } from './cases.js';
 import type { BenchResult } from './measure.js';
+import { WHOLE_TABLE } from './whole-table.js';
+import { compileYardstick } from './yardstick.js';
 
 const USAGE = `usage: npm run bench -- [NAME] [options]
 
-  NAME                one of ${Object.keys(CASES).join(', ')}; all of them where none is given;
+  NAME                one of ${Object.keys(CASES).join(', ')};
+                      where none is given all of them, and pipeline with more rules and workers as well: half an hour;
                       capture and forward need root, and make network namespaces
   --json              one JSON object a line instead of a table
   --runs N            counted runs of each case, one more to warm up (5)
@@ -16,14 +19,14 @@ const USAGE = `usage: npm run bench -- [NAME] [options]
   --workers N         pipeline: threads that packets are dealt out to (1); the yardstick has one
   --talkers           pipeline: with top talkers, and without them in turn (10000 flows)
   --packets N         replay: packets of the capture (1000000)
-  --yardstick PATH    pipeline: the compiled C yardstick, run alternately
+  --yardstick PATH    pipeline: the compiled C yardstick, run alternately (the shared one, where cc compiles it)
   --filters FILE      classify: a ClassBench filter file (the six shared ones, or generated ones)
   --trace FILE        classify: a ClassBench trace of it (without one, headers are made from the filters)
   --seed N            classify: seed of what is made (1)
 `;
 
 const WORKERS_MAX = 64;
-const NAME_COLUMNS = 34;
+const NAME_COLUMNS = 56;
 const PEER_COLUMNS = 28;
 
 function positive(text: string, flag: string): number {
@@ -40,12 +43,21 @@ function count(text: string, flag: string, most: number): number {
   return value;
 }
 
+function labelOf(result: BenchResult): string {
+  return result.case === undefined ? result.name : `${result.name}, ${result.case}`;
+}
+
+function summary(barCount: number, missed: readonly string[]): string {
+  const held = `${barCount - missed.length} of ${barCount} bars hold`;
+  return missed.length === 0 ? held : `${held}; missed: ${missed.join('; ')}`;
+}
+
 function tableLine(result: BenchResult): string {
-  const { name, value, unit, min, max, peer, ratio, bar, holds } = result;
+  const { value, unit, min, max, peer, ratio, bar, holds } = result;
   const digits = (number: number) => number.toFixed(number < 10 ? 2 : 1);
   const against = peer === undefined || ratio === undefined ? '' : `${digits(ratio)} times ${peer}`;
   return [
-    (result.case === undefined ? name : `${name}, ${result.case}`).padEnd(NAME_COLUMNS),
+    labelOf(result).padEnd(NAME_COLUMNS),
     digits(value).padStart(8),
     unit.padEnd(24),
     `${digits(min)} to ${digits(max)}`.padEnd(18),
@@ -79,6 +91,14 @@ try {
     process.stdout.write(USAGE);
     process.exit(0);
   }
+  for (const name of positionals) {
+    if (!Object.hasOwn(CASES, name)) {
+      throw new Error(`there is no benchmark ${name}: ${Object.keys(CASES).join(', ')}`);
+    }
+  }
+  const entries = positionals.length > 0 ? positionals.map((name) => ({ name, options: {} })) : WHOLE_TABLE;
+  const wantsYardstick = entries.some(({ name }) => name === 'pipeline') && !values.talkers;
+  const yardstick = wantsYardstick && values.yardstick === undefined ? compileYardstick() : null;
   const options: BenchOptions = {
     runs: positive(values.runs, 'runs'),
     seconds: values.seconds === undefined ? null : positive(values.seconds, 'seconds'),
@@ -86,18 +106,12 @@ try {
     flows: values.flows === undefined ? null : positive(values.flows, 'flows'),
     workers: count(values.workers, 'workers', WORKERS_MAX),
     packets: positive(values.packets, 'packets'),
-    yardstick: values.yardstick ?? null,
+    yardstick: values.yardstick ?? yardstick?.path ?? null,
     filters: values.filters ?? null,
     trace: values.trace ?? null,
     seed: values.seed === undefined ? null : positive(values.seed, 'seed'),
     talkers: values.talkers,
   };
-  const names = positionals.length > 0 ? positionals : Object.keys(CASES);
-  for (const name of names) {
-    if (!Object.hasOwn(CASES, name)) {
-      throw new Error(`there is no benchmark ${name}: ${Object.keys(CASES).join(', ')}`);
-    }
-  }
   if (!values.json) {
     const heading = [
       'case'.padEnd(NAME_COLUMNS),
@@ -109,13 +123,23 @@ try {
     ];
     process.stdout.write(`${heading.join('  ')}\n`);
   }
-  for (const name of names) {
-    const results = CASES[name](options);
-    for await (const measured of Symbol.asyncIterator in results ? results : [results]) {
-      const result = judged(measured);
-      process.stdout.write(`${values.json ? JSON.stringify(result) : tableLine(result)}\n`);
+  const missed: string[] = [];
+  let barCount = 0;
+  try {
+    for (const { name, options: own } of entries) {
+      const results = CASES[name]({ ...options, ...own });
+      for await (const measured of Symbol.asyncIterator in results ? results : [results]) {
+        const result = judged(measured);
+        process.stdout.write(`${values.json ? JSON.stringify(result) : tableLine(result)}\n`);
+        if (result.holds === undefined) continue;
+        barCount++;
+        if (!result.holds) missed.push(labelOf(result));
+      }
     }
+  } finally {
+    yardstick?.dispose();
   }
+  if (!values.json && barCount > 0) process.stdout.write(`${summary(barCount, missed)}\n`);
 } catch (error) {
   process.stderr.write(`bench: ${error instanceof Error ? error.message : error}\n`);
   process.exitCode = 2;

@@ -6,22 +6,38 @@ import { type BenchResult, runModule } from '../measure.js';
 /** Seconds of a run, both matchers together. */
 const RUN_SECONDS = 1;
 const SEED = 1;
-/** Rules of the generated sets, where the shared ones are not there. */
-const GENERATED_RULES = [1000, 10_000];
 /** Of each set that is made to hurt. */
 const HARMFUL_RULES = 10_000;
+/** What their names begin with. */
+const HARMED = 'made to hurt';
 
 interface FilterCase {
   /** A file, or a name of corpus.ts. */
   readonly filters: string;
   readonly trace: string | null;
   readonly label: string;
+  /** Of the name and size of a standard set; `null` for others. */
+  readonly standard: { readonly kind: string; readonly size: string } | null;
 }
 
-/** A look-up in the compiled matcher against one in the linear one; one process a filter set. */
+/** The sizes that a set is compared at. */
+const SMALL = '1k';
+const LARGE = '10k';
+/** Sets that are generated where the shared ones are not there. */
+const GENERATED_SETS = [
+  { size: SMALL, count: 1000 },
+  { size: LARGE, count: 10_000 },
+];
+
+/**
+ * A look-up in the compiled matcher against one in the linear one; one process a filter set. Of the standard sets also
+ * how a look-up grows with the rules; and sets that are made to hurt are told what the slowest ordinary one has taken.
+ */
 export async function* classify(options: BenchOptions): AsyncIterable<BenchResult> {
   const seed = options.seed ?? SEED;
-  for (const { filters, trace, label } of casesOf(options)) {
+  const small = new Map<string, number>();
+  let ordinaryNs = 0;
+  for (const { filters, trace, label, standard } of casesOf(options)) {
     const files = trace === null ? [filters] : [filters, trace];
     const run = runModule('./classify/classify-run.js', [
       options.seconds ?? RUN_SECONDS,
@@ -40,24 +56,47 @@ export async function* classify(options: BenchOptions): AsyncIterable<BenchResul
       peer: 'linear',
       ratio,
     };
-    yield { ...result, filters, ...fields, seed };
+    const isHarmed = label.startsWith(HARMED);
+    yield { ...result, filters, ...fields, seed, ...(isHarmed && ordinaryNs > 0 ? { ordinaryNs } : {}) };
+    if (standard?.size === SMALL) small.set(standard.kind, value);
+    if (standard?.size !== LARGE) continue;
+    ordinaryNs = Math.max(ordinaryNs, value);
+    const smallNs = small.get(standard.kind);
+    if (smallNs === undefined) continue;
+    const growth = value / smallNs;
+    const spread = { min: min / smallNs, max: max / smallNs };
+    yield {
+      name: 'classify',
+      case: `from ${SMALL} to ${LARGE} rules, ${standard.kind}`,
+      value: growth,
+      ...spread,
+      unit: 'times the time',
+    };
   }
 }
 
 function casesOf({ filters, trace }: BenchOptions): FilterCase[] {
-  if (filters !== null) return [{ filters, trace, label: filters.split('/').at(-1) ?? filters }];
+  if (filters !== null)
+    return [{ filters, trace, label: filters.split('/').at(-1) ?? filters, standard: null }];
   const harms = HARMS.map(({ name }, harm) => ({
     filters: `harm-${harm}-${HARMFUL_RULES}`,
     trace: null,
-    label: `made to hurt: ${name}`,
+    label: `${HARMED}: ${name}`,
+    standard: null,
   }));
-  if (withoutSharedFilters === false)
-    return [...SHARED_FILTERS.map((set) => ({ ...set, label: set.name })), ...harms];
+  if (withoutSharedFilters === false) {
+    const shared = SHARED_FILTERS.map((set) => {
+      const [kind, size] = set.name.split('_');
+      return { ...set, label: set.name, standard: { kind, size } };
+    });
+    return [...shared, ...harms];
+  }
   process.stderr.write(`bench: classify: ${withoutSharedFilters}; the filters are generated\n`);
-  const generated = GENERATED_RULES.map((count) => ({
+  const generated = GENERATED_SETS.map(({ size, count }) => ({
     filters: `generated-${count}`,
     trace: null,
     label: `generated ${count}`,
+    standard: { kind: 'generated', size },
   }));
   return [...generated, ...harms];
 }
