@@ -50,7 +50,7 @@ const BARS: readonly Bar[] = [
     isFor: (result) => isYardstick(result) && result.rules === 10_000,
     ...ratioAtLeast(100),
   },
-  { name: 'pipeline', isFor: isCase('top talkers on'), ...ratioAtLeast(0.97) },
+  { name: 'pipeline', isFor: ({ peer }) => peer === 'off', ...ratioAtLeast(0.97) },
   { name: 'classify', isFor: isFilterSet(/^\w+1_1k/), ...ratioAtLeast(30) },
   { name: 'classify', isFor: isFilterSet(/^fw1_10k/), ...classifyAt10k(200) },
   { name: 'classify', isFor: isFilterSet(/^(acl|ipc)1_10k/), ...classifyAt10k(150) },

@@ -1,8 +1,8 @@
-import { availableParallelism } from 'node:os';
 import { classify } from './classify/classify-case.js';
 import { capture } from './live/capture-case.js';
 import { forward } from './live/forward-case.js';
-import { type BenchResult, median, runJson, runModule, spread } from './measure.js';
+import { type BenchResult, median, runModule, spread } from './measure.js';
+import { pipeline } from './pipeline/pipeline-case.js';
 import { stages } from './stages/stages-case.js';
 
 export interface BenchOptions {
@@ -33,8 +33,6 @@ export type BenchCase = (options: BenchOptions) => BenchResult | AsyncIterable<B
 
 /** Rules of a reload or a scrape where none are given. */
 const LARGE_TABLE_RULES = 10_000;
-/** So many that each worker has its share. */
-const MANY_FLOWS = 10_000;
 /** Of a run of `heap`, at least; and runs of it, each some 35 seconds. */
 const HEAP_PACKETS = 50_000_000;
 const HEAP_RUNS_MAX = 3;
@@ -47,76 +45,6 @@ const RUN_SECONDS = 1;
 function repeat(runs: number, measure: () => number): number[] {
   measure();
   return Array.from({ length: runs }, measure);
-}
-
-/** Producer thread to worker threads, the yardstick's work: parse, match, count, rewrite, free. */
-function pipeline(options: BenchOptions): BenchResult {
-  if (options.talkers) return pipelineWithTalkers(options);
-  const { runs, rules, workers } = options;
-  // The yardstick has one worker: it is no peer of several.
-  const yardstick = workers === 1 ? options.yardstick : null;
-  const seconds = options.seconds ?? RUN_SECONDS;
-  const flows = options.flows ?? (workers === 1 ? 1 : MANY_FLOWS);
-  const own: number[] = [];
-  const ratios: number[] = [];
-  for (let run = 0; run <= runs; run++) {
-    const { mpps } = runModule('./pipeline/pipeline-run.js', [seconds, rules, flows, workers, 0]);
-    const peer = yardstick === null ? null : runJson(yardstick, [seconds, rules, flows]).mpps;
-    if (run === 0) continue;
-    own.push(mpps);
-    if (peer !== null) ratios.push(mpps / peer);
-  }
-  const processors = availableParallelism();
-  const threads = 1 + workers;
-  const label = [
-    ...(rules > 1 ? [`${rules} rules`] : []),
-    ...(flows > 1 ? [`${flows} flows`] : []),
-    ...(threads > processors ? [`${threads} threads on ${processors} CPUs`] : []),
-  ];
-  const result = {
-    name: 'pipeline',
-    ...(label.length === 0 ? {} : { case: label.join(', ') }),
-    ...spread(own),
-    unit: 'Mpps',
-    rules,
-    flows,
-    workers,
-    processors,
-  };
-  return ratios.length === 0 ? result : { ...result, peer: 'pipeline.c', ratio: median(ratios) };
-}
-
-/** The same with top talkers, and without them in turn: what they cost. */
-function pipelineWithTalkers({ runs, rules, workers, ...options }: BenchOptions): BenchResult {
-  const seconds = options.seconds ?? RUN_SECONDS;
-  const flows = options.flows ?? MANY_FLOWS;
-  const rate = (talkers: 0 | 1) =>
-    runModule('./pipeline/pipeline-run.js', [seconds, rules, flows, workers, talkers]).mpps;
-  const own: number[] = [];
-  const ratios: number[] = [];
-  for (let run = 0; run <= runs; run++) {
-    // Whoever comes first in a pair may find a machine that is busier, or not: they change places.
-    const isFirst = run % 2 === 0;
-    const before = isFirst ? rate(1) : rate(0);
-    const after = isFirst ? rate(0) : rate(1);
-    if (run === 0) continue;
-    own.push(isFirst ? before : after);
-    ratios.push(isFirst ? before / after : after / before);
-  }
-  return {
-    name: 'pipeline',
-    case: 'top talkers on',
-    ...spread(own),
-    unit: 'Mpps',
-    rules,
-    flows,
-    workers,
-    processors: availableParallelism(),
-    peer: 'off',
-    ratio: median(ratios),
-    ratioMin: Math.min(...ratios),
-    ratioMax: Math.max(...ratios),
-  };
 }
 
 /** Values through a ring between two threads, in bursts of 32: UPE's ring and ringbuf.js in turn, many times a run. */

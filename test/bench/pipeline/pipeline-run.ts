@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { SLOT_CELLS } from '../../../src/counters/catalogue.js';
@@ -53,13 +54,16 @@ const RING_SLOTS = 1024;
 /** As the engine has it. */
 const SAMPLE_RING_SLOTS = 4096;
 const WARM_UP_MS = 2500;
+/** Between two looks at the rings: their cursors are 32 bits. */
+const LOOK_MS = 20;
 
 /**
- * One run, in a process of its own: `pipeline-run.js SECONDS RULES FLOWS WORKERS TALKERS`. Prints one JSON line like
- * the yardstick's, and fails when the packets counted are not those that went through the rings. TALKERS is 1 where
- * top talkers are looked for, on this thread; 0 otherwise.
+ * One run, in a process of its own: `pipeline-run.js RULES FLOWS WORKERS TALKERS`. Warms up and says so; then each line
+ * of its standard input is for how many seconds to measure, and is answered by a JSON line like the yardstick's. At the
+ * end of the input it ends, and fails when the packets counted are not those that went through the rings. TALKERS is 1
+ * where top talkers are looked for, on this thread; 0 otherwise.
  */
-const [seconds, rules, flows, workers, talkers] = process.argv.slice(2).map(Number);
+const [rules, flows, workers, talkers] = process.argv.slice(2).map(Number);
 allowDeepInlining();
 const generation = 1;
 const poolShape = {
@@ -95,28 +99,37 @@ const producer = startThread('./producer-thread.js', { ...shared, worker: -1 });
 
 topTalkers?.start();
 await sleep(WARM_UP_MS);
-const cursors = rings.map(ringReadCursor);
-let packets = 0;
-const beganMs = performance.now();
-while (performance.now() - beganMs < seconds * 1000) {
-  await sleep(20);
-  rings.forEach((ring, worker) => {
-    const now = ringReadCursor(ring);
-    packets += (now - cursors[worker]) | 0;
-    cursors[worker] = now;
-  });
-}
-const elapsed = (performance.now() - beganMs) / 1000;
+say({ name: 'pipeline-upe' });
+for await (const line of createInterface(process.stdin)) say(await measure(Number(line)));
 topTalkers?.stop();
 await stop(producer, 0);
 for (let worker = 0; worker < workers; worker++) await stop(consumers[worker], 1 + worker);
 rings.forEach(verify);
 const { heldCount } = new PacketPool(pool).audit();
 if (heldCount !== 0) throw new Error(`${heldCount} buffers are missing from the pool`);
-const sampled = topTalkers?.answer(ALL_TRAFFIC, { by: 'flow', of: 'packets', limit: 1 })?.samples ?? 0;
-process.stdout.write(
-  `${JSON.stringify({ name: 'pipeline-upe', mpps: packets / elapsed / 1e6, packets, seconds: elapsed, sampled })}\n`,
-);
+
+async function measure(seconds: number): Promise<Record<string, number>> {
+  // It may have stood still until now.
+  await sleep(LOOK_MS);
+  const cursors = rings.map(ringReadCursor);
+  let packets = 0;
+  const beganMs = performance.now();
+  while (performance.now() - beganMs < seconds * 1000) {
+    await sleep(LOOK_MS);
+    rings.forEach((ring, worker) => {
+      const now = ringReadCursor(ring);
+      packets += (now - cursors[worker]) | 0;
+      cursors[worker] = now;
+    });
+  }
+  const elapsed = (performance.now() - beganMs) / 1000;
+  const sampled = topTalkers?.answer(ALL_TRAFFIC, { by: 'flow', of: 'packets', limit: 1 })?.samples ?? 0;
+  return { mpps: packets / elapsed / 1e6, packets, seconds: elapsed, sampled };
+}
+
+function say(answer: Readonly<Record<string, string | number>>): void {
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+}
 
 function startThread(module: string, workerData: PipelineThreadData): Worker {
   return new Worker(new URL(module, import.meta.url), { workerData });
