@@ -43,8 +43,10 @@ function count(text: string, flag: string, most: number): number {
   return value;
 }
 
-function labelOf(result: BenchResult): string {
-  return result.case === undefined ? result.name : `${result.name}, ${result.case}`;
+function labelOf({ name, case: what, packets_per_second: rate }: BenchResult): string {
+  return [name, ...(what === undefined ? [] : [what]), ...(rate === undefined ? [] : [`${rate}/s`])].join(
+    ', ',
+  );
 }
 
 function summary(barCount: number, missed: readonly string[]): string {
