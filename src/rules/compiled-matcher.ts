@@ -62,8 +62,8 @@ export class CompiledMatcher extends RowSearch implements Matcher {
   }
 
   match(packet: Packet): number {
-    // In an order in which memory is waited for once: the service's reads depend on no branch, and both addresses' first
-    // reads come before the branches on what the source's has given.
+    // Reads that no branch on the packet decides come first, so that memory is waited for once for them all: the
+    // service's, and of IPv4 both addresses' first level.
     let service = this.serviceOf(packet);
     let src = 0;
     let dst = 0;

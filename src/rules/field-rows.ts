@@ -66,7 +66,7 @@ export class FieldRows {
    * for memory, one after the other.
    *
    * @param entry of the address at the map's first level.
-   * @param width bits of the address that this level has not looked at, from 1.
+   * @param width bits of the address that this level has not looked at, from 1 to 31.
    * @returns the offset of the address's row, or a reference to the map of the next word.
    */
   protected row4(entry: number, address: number, width: number): number {
@@ -80,8 +80,8 @@ export class FieldRows {
         const quarter = 1 & ~((low - this.words[(at + 1 + half) | 0]) >> 31);
         return this.words[(at + 4 + half + quarter) | 0];
       }
-      // A shift looks at the lowest five bits of its right side only: this leaves out all but the lowest `width` bits, and
-      // then the lowest `shift`.
+      // The left shift drops the bits that the levels above have looked at, the right one those below this node: a
+      // shift counts modulo 32.
       entry = this.words[(at + ((address << -width) >>> (shift - width))) | 0];
       width = shift;
     }

@@ -1,4 +1,5 @@
-import { CACHE_LINE_WORDS } from '../memory/layout.js';
+import { InvariantError } from '../errors.js';
+import { CACHE_LINE_WORDS, WORD_BYTES } from '../memory/layout.js';
 
 /*
  * A compiled rule table as workers read it: int32 words in shared memory, which nobody writes while a worker reads it
@@ -22,7 +23,8 @@ import { CACHE_LINE_WORDS } from '../memory/layout.js';
  *   pairs     where both addresses together have one row, its offset is in a table: the source's map then gives the
  *             offset of a line of it, and the destination's the place in the line
  *   node      the entries of some of the bits that no level above has looked at
- *   bucket    mask of the bits that it looks at, where in them its second to fourth class start, four rows; in one line
+ *   bucket    mask of the bits that it looks at, where in them its second to fourth class start, four rows; in
+ *             one line where a table of several blocks is (a smaller one is all in the caches)
  *   map6      mask and offset of its networks, and the reference of a map4 of the address's first word, in which a row
  *             may be such a reference instead, to the map of the next word
  *   networks  short cuts of a map6: sets of two places, each with the first two words of an address and what they come
@@ -73,38 +75,41 @@ export const STEP_TABLE = 2;
 export const STEP_ENDS = 3;
 export const STEP_WORDS = 4;
 
-/** Above every offset: COMPILE_BYTES_MAX is less. */
+/** Bits of an offset, words: so much is COMPILE_BYTES_MAX. */
 export const OFFSET_BITS = 26;
 const OFFSET_END = 2 ** OFFSET_BITS;
 export const OFFSET_MASK = OFFSET_END - 1;
+/** Of the complement of a `lowerEntry`: bits that the shift takes. */
+export const LOWER_SHIFT = 5;
+export const LOWER_MASK = (1 << LOWER_SHIFT) - 1;
 
 /**
  * How a table refers to a map4, so that nothing at the map itself has to be read first.
  *
+ * @param offset of its entries, words.
  * @param bits of the address that its first level looks at, from 1 to 16.
+ * @returns a number above every offset and below 2^31.
  */
 export function mapReference(offset: number, bits: number): number {
   return (bits << OFFSET_BITS) | offset;
 }
 
-/** Of what an entry may be, the smallest number that is no row: at least one bit is looked at. */
+/** The least reference: every offset is below it, and a map looks at one bit at least. */
 export const REFERENCE_MIN = OFFSET_END;
 
-/** In the place of a node's shift: it is a bucket. A node has at least a bit to look at, below at least one more. */
+/** Stands where a node's shift would: a bucket. No shift is 31, since the first level and the node look at a bit each. */
 export const BUCKET = 31;
 
 /**
  * How an entry refers to what is below it.
  *
- * @param shift bits of the address below those that a node looks at; or `BUCKET`.
+ * @param offset of a node's entries, or of a bucket, words.
+ * @param shift bits of the address below those that the node looks at, up to 30; or `BUCKET`.
+ * @returns a number below 0.
  */
 export function lowerEntry(offset: number, shift: number): number {
   return ~((offset << LOWER_SHIFT) | shift);
 }
-
-/** Of the complement of such an entry: bits that the shift takes. */
-export const LOWER_SHIFT = 5;
-export const LOWER_MASK = (1 << LOWER_SHIFT) - 1;
 
 /** Words of a bucket. */
 export const BUCKET_WORDS = 8;
@@ -149,3 +154,6 @@ export const NO_POSITION = 0x7fff_ffff;
 
 /** Memory that a compiled table may have at most. */
 export const COMPILE_BYTES_MAX = 256 * 2 ** 20;
+if (COMPILE_BYTES_MAX / WORD_BYTES > OFFSET_END || OFFSET_BITS + LOWER_SHIFT > 31) {
+  throw new InvariantError('compiled table: an offset does not fit into an entry');
+}

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { judged } from './bars.js';
+import { BARS, barOf, judged } from './bars.js';
 import { CASES } from './cases.js';
 import type { BenchResult } from './measure.js';
 import { WHOLE_TABLE } from './whole-table.js';
@@ -88,7 +88,37 @@ const LIMITS: readonly {
   },
   { what: 'heap', holds: result('heap', 48), misses: result('heap', 49) },
   {
-    what: 'capture',
+    what: 'top talkers',
+    holds: result('pipeline', 1, { peer: 'off', ratio: 0.97 }),
+    misses: result('pipeline', 1, { peer: 'off', ratio: 0.96 }),
+  },
+  {
+    what: 'capture, full rate',
+    holds: result('capture', 1, { case: 'full rate', ratio: 1 }),
+    misses: result('capture', 1, { case: 'full rate', ratio: 0.99 }),
+  },
+  {
+    what: 'capture, processor time, tcpdump',
+    holds: result('capture', 1, { case: 'CPU time', peer: 'tcpdump', ratio: 0.25 }),
+    misses: result('capture', 1, { case: 'CPU time', peer: 'tcpdump', ratio: 0.24 }),
+  },
+  {
+    what: 'capture, processor time, raw-socket',
+    holds: result('capture', 1, { case: 'CPU time', peer: 'raw-socket source', ratio: 4 }),
+    misses: result('capture', 1, { case: 'CPU time', peer: 'raw-socket source', ratio: 3.9 }),
+  },
+  {
+    what: 'capture, idle',
+    holds: result('capture', 2, { case: 'idle' }),
+    misses: result('capture', 2.1, { case: 'idle' }),
+  },
+  {
+    what: 'bridge, ping',
+    holds: result('forward', 340, { case: 'ping median', added: 300 }),
+    misses: result('forward', 341, { case: 'ping median', added: 301 }),
+  },
+  {
+    what: 'capture, non-drop rate',
     holds: result('capture', 1, { case: 'non-drop rate', ratio: 1 }),
     misses: result('capture', 1, { case: 'non-drop rate', ratio: 0.99 }),
   },
@@ -111,6 +141,11 @@ t.test('a bar holds at its limit and not beyond it', async (t) => {
   }
 });
 
+t.test('no bar is without such a limit', async (t) => {
+  const tried = new Set(LIMITS.map(({ holds }) => barOf(holds)));
+  for (const bar of BARS) t.ok(tried.has(bar), `${bar.name}: ${bar.text}`);
+});
+
 t.test('a figure without a bar, or without the peer that it is against, is reported as it is', async (t) => {
   for (const plain of [result('pool', 4), result('pipeline', 30, { rules: 1 })]) {
     t.strictSame(judged(plain), plain);
@@ -129,5 +164,9 @@ t.test(
       ({ options }) => options.rules ?? 1,
     );
     t.strictSame([...new Set(rules)], [1, 1000, 10_000]);
+    t.ok(
+      WHOLE_TABLE.some(({ options }) => options.talkers),
+      'top talkers are among them',
+    );
   },
 );

@@ -1,7 +1,7 @@
 import type { BenchResult } from './measure.js';
 
 /** What a figure has to be. */
-interface Bar {
+export interface Bar {
   readonly name: string;
   /** Which results of that name; all of them where it is absent. */
   readonly isFor?: (result: BenchResult) => boolean;
@@ -38,11 +38,11 @@ const classifyAt10k = (nsMost: number) => ({
 const HARMED_TIMES_MOST = 2;
 /** From 1,000 rules to 10,000. */
 const GROWTH_MOST = 3;
-/** Above what V8 itself moves about, and less than a byte in each thousand packets. */
+/** Above what V8 itself moves about, and a byte in a thousand of the packets. */
 const HEAP_GROWTH_KIB_MOST = 48;
 
 /** A figure without a bar is reported, and that is all. */
-const BARS: readonly Bar[] = [
+export const BARS: readonly Bar[] = [
   { name: 'pipeline', isFor: (result) => isYardstick(result) && result.rules === 1, ...ratioAtLeast(1) },
   { name: 'pipeline', isFor: (result) => isYardstick(result) && result.rules === 1000, ...ratioAtLeast(20) },
   {
@@ -71,7 +71,7 @@ const BARS: readonly Bar[] = [
   { name: 'replay', isFor: ({ packets }) => packets === 1_000_000, ...valueAtLeast(3) },
   {
     name: 'heap',
-    text: `none: at most ${HEAP_GROWTH_KIB_MOST}`,
+    text: `none: at most ${HEAP_GROWTH_KIB_MOST} KiB`,
     holds: ({ value }) => value <= HEAP_GROWTH_KIB_MOST,
   },
   { name: 'capture', isFor: isCase('full rate'), ...ratioAtLeast(1) },
@@ -88,8 +88,12 @@ const BARS: readonly Bar[] = [
   },
 ];
 
+export function barOf(result: BenchResult): Bar | undefined {
+  return BARS.find(({ name, isFor }) => name === result.name && (isFor?.(result) ?? true));
+}
+
 /** A result with its bar beside it, and whether it holds; as it is where there is none. */
 export function judged(result: BenchResult): BenchResult {
-  const bar = BARS.find(({ name, isFor }) => name === result.name && (isFor?.(result) ?? true));
+  const bar = barOf(result);
   return bar === undefined ? result : { ...result, bar: bar.text, holds: bar.holds(result) };
 }

@@ -1,12 +1,12 @@
 import { classify } from './classify/classify-case.js';
 import { capture } from './live/capture-case.js';
 import { forward } from './live/forward-case.js';
-import { type BenchResult, median, runModule, spread } from './measure.js';
+import { type BenchResult, ratioSpread, runModule, spread } from './measure.js';
 import { pipeline } from './pipeline/pipeline-case.js';
 import { stages } from './stages/stages-case.js';
 
 export interface BenchOptions {
-  /** Counted runs of a case; one more goes before them and is not counted. */
+  /** Counted runs of a case; one more goes before them and is not counted, where they do not warm up themselves. */
   readonly runs: number;
   /** Length of one run; `null` for what suits the case. */
   readonly seconds: number | null;
@@ -33,7 +33,7 @@ export type BenchCase = (options: BenchOptions) => BenchResult | AsyncIterable<B
 
 /** Rules of a reload or a scrape where none are given. */
 const LARGE_TABLE_RULES = 10_000;
-/** Of a run of `heap`, at least; and runs of it, each some 35 seconds. */
+/** Of a run of `heap`, at least; and runs of it, each some 50 seconds. */
 const HEAP_PACKETS = 50_000_000;
 const HEAP_RUNS_MAX = 3;
 /** Of a run of `ring`: long enough to see processors near to each other and far apart. */
@@ -62,9 +62,7 @@ function ring({ runs, seconds }: BenchOptions): BenchResult {
     unit: 'M indexes/s',
     burst: 32,
     peer: 'ringbuf.js',
-    ratio: median(ratios),
-    ratioMin: Math.min(...ratios),
-    ratioMax: Math.max(...ratios),
+    ...ratioSpread(ratios),
   };
 }
 
@@ -103,9 +101,9 @@ function scrape({ runs, rules }: BenchOptions): BenchResult {
   return { name: 'scrape', value, min, max, unit: 'ms', rules: count, peer: 'prom-client', ratio, ...fields };
 }
 
-/** What rx and a worker hold more after so many packets; none is what the bar says. */
+/** What rx or a worker, whichever it is more of, holds more after so many packets. */
 function heap({ runs }: BenchOptions): BenchResult {
-  // The first one is not for warming up: each starts a program, which warms up by itself.
+  // No run for warming up: each waits until V8 has settled.
   const growths = Array.from(
     { length: Math.min(runs, HEAP_RUNS_MAX) },
     () => runModule('./heap-run.js', [HEAP_PACKETS]).growthBytes / 1024,

@@ -2,8 +2,9 @@ import { parseArgs } from 'node:util';
 import { judged } from './bars.js';
 import { type BenchOptions, CASES } from './cases.js';
 import type { BenchResult } from './measure.js';
-import { WHOLE_TABLE } from './whole-table.js';
-import { compileYardstick } from './yardstick.js';
+import { hasYardstick } from './pipeline/pipeline-case.js';
+import { compileYardstick } from './pipeline/yardstick.js';
+import { type TableEntry, WHOLE_TABLE } from './whole-table.js';
 
 const USAGE = `usage: npm run bench -- [NAME] [options]
 
@@ -11,8 +12,8 @@ const USAGE = `usage: npm run bench -- [NAME] [options]
                       where none is given all of them, and pipeline with more rules and workers as well: half an hour;
                       capture and forward need root, and make network namespaces
   --json              one JSON object a line instead of a table
-  --runs N            counted runs of each case, one more to warm up (5)
-  --seconds N         length of a run (1; capture and forward take what suits them)
+  --runs N            counted runs of each case (5; heap at most 3), and one more to warm up where it does not itself
+  --seconds N         length of a run (1; ring 3, without its peer; other cases take what suits them)
   --rules N           pipeline: rules in the table, of which the last one matches (1)
                       reload, scrape: rules of the table (10000)
   --flows N           pipeline: flows, up to 60000 (1; 10000 with several workers)
@@ -49,9 +50,58 @@ function labelOf({ name, case: what, packets_per_second: rate }: BenchResult): s
   );
 }
 
-function summary(barCount: number, missed: readonly string[]): string {
-  const held = `${barCount - missed.length} of ${barCount} bars hold`;
-  return missed.length === 0 ? held : `${held}; missed: ${missed.join('; ')}`;
+/** What became of the bars. */
+class Tally {
+  private barCount = 0;
+  private readonly missed: string[] = [];
+  private readonly notRun: string[] = [];
+
+  note(result: BenchResult): void {
+    if (result.holds === undefined) return;
+    this.barCount++;
+    if (!result.holds) this.missed.push(labelOf(result));
+  }
+
+  noteNotRun(name: string): void {
+    this.notRun.push(name);
+  }
+
+  /** One line; empty where nothing had a bar. */
+  summary(): string {
+    const held = `${this.barCount - this.missed.length} of ${this.barCount} bars hold`;
+    const parts = [
+      ...(this.barCount > 0 ? [held] : []),
+      ...(this.missed.length > 0 ? [`missed: ${this.missed.join('; ')}`] : []),
+      ...(this.notRun.length > 0 ? [`not run: ${this.notRun.join(', ')}`] : []),
+    ];
+    return parts.length === 0 ? '' : `${parts.join('; ')}\n`;
+  }
+}
+
+/** Runs entry after entry, and prints each result as it comes. */
+async function run(entries: readonly TableEntry[], options: BenchOptions, isJson: boolean): Promise<Tally> {
+  const tally = new Tally();
+  for (const { name, options: own } of entries) {
+    try {
+      const results = CASES[name]({ ...options, ...own });
+      for await (const measured of Symbol.asyncIterator in results ? results : [results]) {
+        const result = judged(measured);
+        process.stdout.write(`${isJson ? JSON.stringify(result) : tableLine(result)}\n`);
+        tally.note(result);
+      }
+    } catch (error) {
+      // Of the whole table the rest is worth having.
+      if (entries !== WHOLE_TABLE) throw error;
+      process.stderr.write(`bench: ${name}: ${textOf(error)}\n`);
+      tally.noteNotRun(name);
+      process.exitCode = 2;
+    }
+  }
+  return tally;
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function tableLine(result: BenchResult): string {
@@ -99,8 +149,6 @@ try {
     }
   }
   const entries = positionals.length > 0 ? positionals.map((name) => ({ name, options: {} })) : WHOLE_TABLE;
-  const wantsYardstick = entries.some(({ name }) => name === 'pipeline') && !values.talkers;
-  const yardstick = wantsYardstick && values.yardstick === undefined ? compileYardstick() : null;
   const options: BenchOptions = {
     runs: positive(values.runs, 'runs'),
     seconds: values.seconds === undefined ? null : positive(values.seconds, 'seconds'),
@@ -108,7 +156,7 @@ try {
     flows: values.flows === undefined ? null : positive(values.flows, 'flows'),
     workers: count(values.workers, 'workers', WORKERS_MAX),
     packets: positive(values.packets, 'packets'),
-    yardstick: values.yardstick ?? yardstick?.path ?? null,
+    yardstick: values.yardstick ?? null,
     filters: values.filters ?? null,
     trace: values.trace ?? null,
     seed: values.seed === undefined ? null : positive(values.seed, 'seed'),
@@ -125,24 +173,18 @@ try {
     ];
     process.stdout.write(`${heading.join('  ')}\n`);
   }
-  const missed: string[] = [];
-  let barCount = 0;
+  const wantsYardstick =
+    options.yardstick === null &&
+    entries.some(({ name, options: own }) => name === 'pipeline' && hasYardstick({ ...options, ...own }));
+  const yardstick = wantsYardstick ? compileYardstick() : null;
   try {
-    for (const { name, options: own } of entries) {
-      const results = CASES[name]({ ...options, ...own });
-      for await (const measured of Symbol.asyncIterator in results ? results : [results]) {
-        const result = judged(measured);
-        process.stdout.write(`${values.json ? JSON.stringify(result) : tableLine(result)}\n`);
-        if (result.holds === undefined) continue;
-        barCount++;
-        if (!result.holds) missed.push(labelOf(result));
-      }
-    }
+    const path = yardstick?.path ?? options.yardstick;
+    const tally = await run(entries, { ...options, yardstick: path }, values.json);
+    if (!values.json) process.stdout.write(tally.summary());
   } finally {
     yardstick?.dispose();
   }
-  if (!values.json && barCount > 0) process.stdout.write(`${summary(barCount, missed)}\n`);
 } catch (error) {
-  process.stderr.write(`bench: ${error instanceof Error ? error.message : error}\n`);
+  process.stderr.write(`bench: ${textOf(error)}\n`);
   process.exitCode = 2;
 }

@@ -42,3 +42,10 @@ export function runModule(module: string, args: readonly (string | number)[]): R
 export function spread(values: readonly number[]): { value: number; min: number; max: number } {
   return { value: median(values), min: Math.min(...values), max: Math.max(...values) };
 }
+
+/** Of the ratios of neighbours. */
+export function ratioSpread(
+  ratios: readonly number[],
+): Required<Pick<BenchResult, 'ratio'>> & { readonly ratioMin: number; readonly ratioMax: number } {
+  return { ratio: median(ratios), ratioMin: Math.min(...ratios), ratioMax: Math.max(...ratios) };
+}

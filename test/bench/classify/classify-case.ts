@@ -8,16 +8,16 @@ const RUN_SECONDS = 1;
 const SEED = 1;
 /** Of each set that is made to hurt. */
 const HARMFUL_RULES = 10_000;
-/** What their names begin with. */
-const HARMED = 'made to hurt';
 
 interface FilterCase {
   /** A file, or a name of corpus.ts. */
   readonly filters: string;
   readonly trace: string | null;
   readonly label: string;
-  /** Of the name and size of a standard set; `null` for others. */
+  /** Kind and size of a standard set; `null` for others. */
   readonly standard: { readonly kind: string; readonly size: string } | null;
+  /** Made to hurt. */
+  readonly isHarmful: boolean;
 }
 
 /** The sizes that a set is compared at. */
@@ -35,9 +35,9 @@ const GENERATED_SETS = [
  */
 export async function* classify(options: BenchOptions): AsyncIterable<BenchResult> {
   const seed = options.seed ?? SEED;
-  const small = new Map<string, number>();
+  const smallNs = new Map<string, number>();
   let ordinaryNs = 0;
-  for (const { filters, trace, label, standard } of casesOf(options)) {
+  for (const { filters, trace, label, standard, isHarmful } of casesOf(options)) {
     const files = trace === null ? [filters] : [filters, trace];
     const run = runModule('./classify/classify-run.js', [
       options.seconds ?? RUN_SECONDS,
@@ -56,47 +56,52 @@ export async function* classify(options: BenchOptions): AsyncIterable<BenchResul
       peer: 'linear',
       ratio,
     };
-    const isHarmed = label.startsWith(HARMED);
-    yield { ...result, filters, ...fields, seed, ...(isHarmed && ordinaryNs > 0 ? { ordinaryNs } : {}) };
-    if (standard?.size === SMALL) small.set(standard.kind, value);
+    yield { ...result, filters, ...fields, seed, ...(isHarmful && ordinaryNs > 0 ? { ordinaryNs } : {}) };
+    if (standard?.size === SMALL) smallNs.set(standard.kind, value);
     if (standard?.size !== LARGE) continue;
     ordinaryNs = Math.max(ordinaryNs, value);
-    const smallNs = small.get(standard.kind);
-    if (smallNs === undefined) continue;
-    const growth = value / smallNs;
-    const spread = { min: min / smallNs, max: max / smallNs };
+    const before = smallNs.get(standard.kind);
+    if (before === undefined) continue;
     yield {
       name: 'classify',
       case: `from ${SMALL} to ${LARGE} rules, ${standard.kind}`,
-      value: growth,
-      ...spread,
-      unit: 'times the time',
+      value: value / before,
+      min: min / before,
+      max: max / before,
+      unit: 'times as long',
     };
   }
 }
 
 function casesOf({ filters, trace }: BenchOptions): FilterCase[] {
   if (filters !== null)
-    return [{ filters, trace, label: filters.split('/').at(-1) ?? filters, standard: null }];
+    return [ordinary({ filters, trace, label: filters.split('/').at(-1) ?? filters, standard: null })];
   const harms = HARMS.map(({ name }, harm) => ({
     filters: `harm-${harm}-${HARMFUL_RULES}`,
     trace: null,
-    label: `${HARMED}: ${name}`,
+    label: `made to hurt: ${name}`,
     standard: null,
+    isHarmful: true,
   }));
   if (withoutSharedFilters === false) {
     const shared = SHARED_FILTERS.map((set) => {
       const [kind, size] = set.name.split('_');
-      return { ...set, label: set.name, standard: { kind, size } };
+      return ordinary({ ...set, label: set.name, standard: { kind, size } });
     });
     return [...shared, ...harms];
   }
   process.stderr.write(`bench: classify: ${withoutSharedFilters}; the filters are generated\n`);
-  const generated = GENERATED_SETS.map(({ size, count }) => ({
-    filters: `generated-${count}`,
-    trace: null,
-    label: `generated ${count}`,
-    standard: { kind: 'generated', size },
-  }));
+  const generated = GENERATED_SETS.map(({ size, count }) =>
+    ordinary({
+      filters: `generated-${count}`,
+      trace: null,
+      label: `generated ${count}`,
+      standard: { kind: 'generated', size },
+    }),
+  );
   return [...generated, ...harms];
+}
+
+function ordinary(set: Omit<FilterCase, 'isHarmful'>): FilterCase {
+  return { ...set, isHarmful: false };
 }

@@ -58,8 +58,8 @@ const WARM_UP_MS = 2500;
 const LOOK_MS = 20;
 
 /**
- * One run, in a process of its own: `pipeline-run.js RULES FLOWS WORKERS TALKERS`. Warms up and says so; then each line
- * of its standard input is for how many seconds to measure, and is answered by a JSON line like the yardstick's. At the
+ * One run, in a process of its own: `pipeline-run.js RULES FLOWS WORKERS TALKERS`. Warms up and says so, by an empty
+ * answer; then each line of its standard input is for how many seconds to measure, and is answered by a JSON line like the yardstick's. At the
  * end of the input it ends, and fails when the packets counted are not those that went through the rings. TALKERS is 1
  * where top talkers are looked for, on this thread; 0 otherwise.
  */
@@ -99,7 +99,7 @@ const producer = startThread('./producer-thread.js', { ...shared, worker: -1 });
 
 topTalkers?.start();
 await sleep(WARM_UP_MS);
-say({ name: 'pipeline-upe' });
+say({});
 for await (const line of createInterface(process.stdin)) say(await measure(Number(line)));
 topTalkers?.stop();
 await stop(producer, 0);
@@ -124,10 +124,10 @@ async function measure(seconds: number): Promise<Record<string, number>> {
   }
   const elapsed = (performance.now() - beganMs) / 1000;
   const sampled = topTalkers?.answer(ALL_TRAFFIC, { by: 'flow', of: 'packets', limit: 1 })?.samples ?? 0;
-  return { mpps: packets / elapsed / 1e6, packets, seconds: elapsed, sampled };
+  return { packets, seconds: elapsed, mpps: packets / elapsed / 1e6, sampled };
 }
 
-function say(answer: Readonly<Record<string, string | number>>): void {
+function say(answer: Readonly<Record<string, number>>): void {
   process.stdout.write(`${JSON.stringify(answer)}\n`);
 }
 

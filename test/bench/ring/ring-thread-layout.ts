@@ -30,6 +30,9 @@ export const TURN_WORD = CACHE_LINE_WORDS;
 export const PASSED_WORD = CACHE_LINE_WORDS;
 export const WRONG_WORD = PASSED_WORD + CACHE_LINE_WORDS;
 
+/** Of the first values of a ring each one is checked. */
+export const CHECKED_VALUES = 10_000_000;
+
 /** Turns that no ring has. */
 export const TURN_NOBODY = -1;
 export const TURN_END = -2;

@@ -1,7 +1,14 @@
 import { workerData } from 'node:worker_threads';
 import { pinThread } from '../../../src/kernel/affinity.js';
 import { type PopSide, type PushSide, popSideOf, pushSideOf } from './burst-ring.js';
-import { PASSED_WORD, type RingThreadData, TURN_END, TURN_WORD, WRONG_WORD } from './ring-thread-layout.js';
+import {
+  CHECKED_VALUES,
+  PASSED_WORD,
+  type RingThreadData,
+  TURN_END,
+  TURN_WORD,
+  WRONG_WORD,
+} from './ring-thread-layout.js';
 
 /**
  * One of the two threads of a ring: the same loop whatever kind of ring it is. It runs when it is its ring's turn.
@@ -9,11 +16,10 @@ import { PASSED_WORD, type RingThreadData, TURN_END, TURN_WORD, WRONG_WORD } fro
  * Of the first values each one is checked. After that only the ends of a burst are: looking at all of them
  * took the consumer half as long again as popping them, and would have been what is measured.
  *
- * Each thread has a processor of its own, where there are two: neither ever sleeps in its turn, and on one processor
+ * Each of the two has a processor of its own, where there are two: neither ever sleeps in its turn, and on one processor
  * they would wait for each other's time slice, as happened in one run of ten.
  */
 const BURST = 32;
-const CHECKED_VALUES = 10_000_000;
 /**
  * The values that go through the ring, round and round. Not a divisor of what a ring holds, so that a value
  * which is a lap old is another one; a multiple of the burst, so that bursts stay whole.

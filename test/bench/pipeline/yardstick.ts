@@ -10,6 +10,7 @@ const OPTIONS = ['-O3', '-std=gnu11', '-pthread'];
 /** A C yardstick that can be run. */
 export interface Yardstick {
   readonly path: string;
+  /** Removes the program; may be called twice. */
   dispose(): void;
 }
 
