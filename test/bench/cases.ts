@@ -33,7 +33,7 @@ export type BenchCase = (options: BenchOptions) => BenchResult | AsyncIterable<B
 
 /** Rules of a reload or a scrape where none are given. */
 const LARGE_TABLE_RULES = 10_000;
-/** Of a run of `heap`, at least; and runs of it, each some 50 seconds. */
+/** Of a run of `heap`, at least; and runs of it, each more than a minute. */
 const HEAP_PACKETS = 50_000_000;
 const HEAP_RUNS_MAX = 3;
 /** Of a run of `ring`: long enough to see processors near to each other and far apart. */

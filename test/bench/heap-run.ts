@@ -7,8 +7,8 @@ import { startUpe } from '../support/upe-process.js';
  * reading of each half counts, because what V8 has not collected yet is no growth.
  */
 const DEMO_PPS = 10_000_000;
-/** V8 optimises the outermost loops after some seconds, and keeps what it knows of them: 0.7 MB. */
-const WARM_UP_MS = 15_000;
+/** On a slow machine V8 optimises the outermost loops for so long, and keeps what it knows of them: up to 0.7 MB. */
+const WARM_UP_MS = 45_000;
 /** As often as a thread looks at its heap. */
 const READING_MS = 1000;
 const READINGS_MIN = 12;
