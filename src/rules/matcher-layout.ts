@@ -111,8 +111,9 @@ export function lowerEntry(offset: number, shift: number): number {
   return ~((offset << LOWER_SHIFT) | shift);
 }
 
-/** Words of a bucket. */
-export const BUCKET_WORDS = 8;
+/** Classes that a bucket has room for, and its words: the mask, where all but the first start, and the rows. */
+export const BUCKET_CLASSES = 4;
+export const BUCKET_WORDS = 2 * BUCKET_CLASSES;
 
 /** Of a map6. */
 export const MAP6_MASK = 0;

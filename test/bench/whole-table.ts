@@ -16,8 +16,8 @@ export const WHOLE_TABLE: readonly TableEntry[] = Object.keys(CASES).flatMap((na
 
 function pipelines(): TableEntry[] {
   const manyRules = [1000, 10_000].map((rules) => ({ rules, flows: FLOWS }));
-  const manyWorkers = [2, 4].map((workers) => ({ workers, flows: FLOWS }));
-  return [{}, ...manyRules, ...manyWorkers, { talkers: true, flows: FLOWS }].map((options) => ({
+  const manyWorkers = [2, 4].map((workers) => ({ workers }));
+  return [{}, ...manyRules, ...manyWorkers, { talkers: true }].map((options) => ({
     name: 'pipeline',
     options,
   }));

@@ -1,4 +1,11 @@
-import { BUCKET, BUCKET_WORDS, lowerEntry, mapReference, NETWORK_WORDS } from '../matcher-layout.js';
+import {
+  BUCKET,
+  BUCKET_CLASSES,
+  BUCKET_WORDS,
+  lowerEntry,
+  mapReference,
+  NETWORK_WORDS,
+} from '../matcher-layout.js';
 import { IPV6_WORDS, SIGN } from './ipv6-turns.js';
 import { NetworkList } from './network-list.js';
 import type { Ipv6Classes, ValueClasses } from './value-sweep.js';
@@ -19,8 +26,6 @@ const LATER_SPARE_BITS = 1;
  * maps of IPv6 addresses leave the caches.
  */
 const NODE_SPARE_BITS = 4;
-/** Classes that a bucket has room for. */
-const BUCKET_CLASSES = 4;
 /** Above what any start in a bucket can be, and yet less than 2^31 away from all of them. */
 const NO_START = 0x7fff_ffff;
 

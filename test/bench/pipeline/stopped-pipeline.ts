@@ -41,9 +41,9 @@ export class StoppedPipeline {
   async takeTurn(seconds: number): Promise<number> {
     this.child.kill('SIGCONT');
     this.child.stdin!.write(`${seconds}\n`);
-    const { packets, seconds: elapsed } = await this.answer();
+    const { mpps } = await this.answer();
     this.child.kill('SIGSTOP');
-    return packets / elapsed / 1e6;
+    return mpps;
   }
 
   /** Ends it at once, if it is still there: nobody else would, while it is stopped. */

@@ -46,12 +46,10 @@ const kinds = RING_KINDS.map((kind, turn) => {
 });
 await Promise.all(kinds.flatMap(({ threads }) => threads.map((thread) => once(thread, 'online'))));
 
-const warmed = kinds.map(() => 0);
-for (const { turn, tally } of kinds) {
-  for (let turns = 0; turns < WARM_UP_TURNS || warmed[turn] < CHECKED_VALUES; turns++) {
-    if (turns === CHECK_TURNS_MAX)
-      throw new Error(`${RING_KINDS[turn]}: ${warmed[turn]} values in ${turns} turns`);
-    warmed[turn] += (await takeTurn(turn, tally)) * TURN_MS * 1000;
+for (const { kind, turn, tally } of kinds) {
+  for (let taken = 0; taken < WARM_UP_TURNS || tally[PASSED_WORD] < CHECKED_VALUES; taken++) {
+    if (taken === CHECK_TURNS_MAX) throw new Error(`${kind}: ${tally[PASSED_WORD]} values in ${taken} turns`);
+    await takeTurn(turn, tally);
   }
 }
 for (let counted = 0; counted * TURN_MS < seconds * 1000; counted++) {
